@@ -1,0 +1,123 @@
+//! The real transport where encryption matters: whom it trusts, and what it sends in the clear.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use alicloud::{BuildError, HttpOptions, HttpTransport, Transport, TransportError};
+use bytes::Bytes;
+
+const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+
+/// An HTTPS server with a certificate of its own making: its address, and the certificate in a file.
+fn https_server() -> (SocketAddr, tempfile::NamedTempFile) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map(Result::unwrap) {
+            let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut tls = rustls::Stream::new(&mut session, &mut stream);
+            if tls.read(&mut [0; 4096]).is_ok() {
+                tls.write_all(REPLY).unwrap();
+            }
+        }
+    });
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(made.cert.pem().as_bytes()).unwrap();
+    (address, file)
+}
+
+/// A server without TLS that answers the first request with its first line.
+fn echo_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = [0; 4096];
+        let length = stream.read(&mut head).unwrap();
+        let line = String::from_utf8_lossy(&head[..length]).lines().next().unwrap_or_default().to_owned();
+        let reply =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nx-line: {line}\r\n\r\n{line}", line.len());
+        stream.write_all(reply.as_bytes()).unwrap();
+    });
+    address
+}
+
+async fn get(options: &HttpOptions, url: &str) -> Result<http::Response<Bytes>, TransportError> {
+    let request = http::Request::get(url).body(Bytes::new()).unwrap();
+    HttpTransport::new(options).unwrap().send(request).await
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_ca_file_is_trusted() {
+    let (address, file) = https_server();
+    let options = HttpOptions { ca_file: Some(file.path().to_owned()), ..HttpOptions::default() };
+    let reply = get(&options, &format!("https://{address}/")).await.unwrap();
+    assert_eq!(reply.body().as_ref(), b"ok");
+}
+
+#[tokio::test]
+async fn a_certificate_nobody_vouches_for_is_not_trusted() {
+    let (address, _file) = https_server();
+    let error = get(&HttpOptions::default(), &format!("https://{address}/")).await.unwrap_err();
+    assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
+}
+
+#[test]
+fn a_ca_file_that_is_missing_or_empty_is_refused() {
+    let missing = HttpOptions { ca_file: Some("/none/such".into()), ..HttpOptions::default() };
+    assert!(matches!(HttpTransport::new(&missing), Err(BuildError::CaFile { .. })));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let empty = HttpOptions { ca_file: Some(file.path().to_owned()), ..HttpOptions::default() };
+    assert!(matches!(HttpTransport::new(&empty), Err(BuildError::NoCertificate(_))));
+}
+
+#[tokio::test]
+async fn a_named_host_may_be_asked_in_the_clear() {
+    let address = echo_server();
+    let options = HttpOptions { plain_hosts: vec!["127.0.0.1".to_owned()], ..HttpOptions::default() };
+    let reply = get(&options, &format!("http://{address}/latest/api/token")).await.unwrap();
+    assert_eq!(reply.headers()["x-line"], "GET /latest/api/token HTTP/1.1");
+}
+
+#[tokio::test]
+async fn the_proxy_is_asked_for_a_tunnel_and_sees_no_path() {
+    let (sent, seen) = std::sync::mpsc::channel();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = [0; 4096];
+        let length = stream.read(&mut head).unwrap();
+        sent.send(String::from_utf8_lossy(&head[..length]).into_owned()).unwrap();
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").unwrap();
+    });
+    let options = HttpOptions { https_proxy: Some(format!("http://{proxy}")), ..HttpOptions::default() };
+    assert!(get(&options, "https://ram.aliyuncs.com/?secret=1").await.is_err());
+    let head = seen.recv_timeout(Duration::from_secs(5)).unwrap();
+    assert!(
+        head.starts_with("CONNECT ram.aliyuncs.com:443 HTTP/1.1\r\n") && !head.contains("secret"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn an_exception_is_reached_without_the_proxy() {
+    let (address, file) = https_server();
+    let options = HttpOptions {
+        https_proxy: Some("http://127.0.0.1:9".to_owned()),
+        no_proxy: Some("127.0.0.1".to_owned()),
+        ca_file: Some(file.path().to_owned()),
+        ..HttpOptions::default()
+    };
+    assert!(get(&options, &format!("https://{address}/")).await.is_ok());
+}
