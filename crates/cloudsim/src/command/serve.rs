@@ -1,0 +1,66 @@
+//! `cloudsim serve`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use cloudsim::{Identity, Options, Server};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Serve {
+    /// Address to listen on; port 0 picks a free one.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// Directory of the state; made if it is not there, kept between runs.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Seed of the access key and of the generated platform events; only a fresh directory takes it.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+}
+
+pub(crate) const EXAMPLE: &str = "\
+Example:
+  cloudsim serve --listen 127.0.0.1:8085 --data /tmp/cloudsim
+  curl http://127.0.0.1:8085/_sim/state
+  export http_proxy=http://127.0.0.1:8085   # now http://ram.aliyuncs.com/ and the like lead here
+
+The first line on standard output is JSON with address, account and access key.";
+
+impl Serve {
+    /// Serves until a signal.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+        let options = Options { listen: self.listen, data: self.data, seed: self.seed };
+        let server = Server::start(options).await?;
+        announce(&server.url(), server.identity()).context("cannot write to standard output")?;
+        tracing::info!(address = %server.address(), "serving");
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        server.shutdown().await;
+        Ok(())
+    }
+}
+
+/// Prints the one line that tells a caller how to use the server.
+fn announce(url: &str, identity: &Identity) -> std::io::Result<()> {
+    let line = serde_json::json!({
+        "address": url,
+        "account": identity.account,
+        "accessKeyId": identity.access_key_id,
+        "accessKeySecret": identity.access_key_secret,
+        "region": identity.region,
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}

@@ -1,0 +1,269 @@
+//! One request against the state: authenticate, authorise, run, journal.
+
+use rusqlite::Connection;
+use serde_json::{Map, Value};
+
+use super::resource::resource;
+use super::route::Service;
+use super::{Arrived, refused, rpc, sls};
+use crate::Sim;
+use crate::auth;
+use crate::caller::Caller;
+use crate::control::faults::Effect;
+use crate::policy::{Context, Verdict};
+use crate::reply::{Answer, Refusal, Reply};
+use crate::service::{Call, Operation, actiontrail, delivery, ongoing, sts_oidc};
+use crate::store;
+use crate::store::frozen::Frozen;
+use crate::store::journal::{self, Entry};
+use crate::store::logstore;
+
+/// Longest parameter value kept in the journal, characters.
+const JOURNALLED_CHARS_MAX: usize = 512;
+
+/// What happened to a request.
+struct Done {
+    caller: Option<Caller>,
+    result: Result<Answer, Refusal>,
+    changed: bool,
+}
+
+/// Serves a request and commits what it did; blocks on the state.
+pub(crate) fn perform(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> Reply {
+    let outcome = match &arrived.past {
+        Some(past) => in_the_past(sim, arrived, effect, past),
+        None if runs_beside_the_writer(arrived) => beside(sim, arrived, effect),
+        None => within(sim, arrived, effect),
+    };
+    outcome.unwrap_or_else(|error| {
+        refused(arrived.service, &Refusal::internal(&error), &arrived.request_id, &arrived.request.host)
+    })
+}
+
+/// Effect and journal row in one transaction.
+fn within(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> rusqlite::Result<Reply> {
+    sim.store
+        .write(|conn| {
+            deliver_due(sim, conn);
+            journalled(sim, conn, arrived, &attempt(sim, conn, arrived, effect), effect)
+        })
+        .flatten()
+}
+
+/// A read that leaves the writer free, and then its journal row.
+fn beside(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> rusqlite::Result<Reply> {
+    let now = sim.clock.now().as_second();
+    // Retention is kept here, before anybody looks, and is no change that the journal tells of.
+    sim.store
+        .write(|conn| {
+            deliver_due(sim, conn);
+            logstore::expire(conn, now)
+        })
+        .flatten()?;
+    let done = sim.store.read(|conn| attempt(sim, conn, arrived, effect))?;
+    sim.store.write(|conn| journalled(sim, conn, arrived, &done, effect)).flatten()
+}
+
+/// A read of the state as it was; the caller is known by the state as it is.
+fn in_the_past(
+    sim: &Sim,
+    arrived: &Arrived,
+    effect: Option<&Effect>,
+    past: &Frozen,
+) -> rusqlite::Result<Reply> {
+    let now = sim.clock.now();
+    let caller = sim.store.write(|conn| caller(conn, arrived, now))?;
+    let done = past.read(|conn| go_on(conn, arrived, caller, effect, now));
+    let stale = Effect::StaleReads { seconds: 0 };
+    sim.store.write(|conn| journalled(sim, conn, arrived, &done, effect.or(Some(&stale)))).flatten()
+}
+
+/// Makes events happen and arrive that are due; a failure is logged and concerns no caller.
+fn deliver_due(sim: &Sim, conn: &Connection) {
+    let now = sim.clock.now().as_second();
+    if let Err(refusal) = ongoing::happen(conn, now).and_then(|()| delivery::release(conn, now)) {
+        tracing::error!(code = refusal.code, "cannot deliver events that are due");
+    }
+}
+
+/// Reads of Log Service may take long and need no nonce, so they leave the writer alone.
+fn runs_beside_the_writer(arrived: &Arrived) -> bool {
+    arrived.service == Service::Sls && arrived.operation.as_ref().is_ok_and(|operation| !operation.mutating)
+}
+
+fn attempt(sim: &Sim, conn: &Connection, arrived: &Arrived, effect: Option<&Effect>) -> Done {
+    let now = sim.clock.now();
+    go_on(conn, arrived, caller(conn, arrived, now), effect, now)
+}
+
+/// Runs the operation for a caller who is known.
+fn go_on(
+    conn: &Connection,
+    arrived: &Arrived,
+    caller: Result<Caller, Refusal>,
+    effect: Option<&Effect>,
+    now: jiff::Timestamp,
+) -> Done {
+    if let Some(refusal) = effect.and_then(|effect| effect.refusal_before(arrived.service)) {
+        return Done { caller: caller.ok(), result: Err(refusal), changed: false };
+    }
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(refusal) => return Done { caller: None, result: Err(refusal), changed: false },
+    };
+    let run = || run(conn, arrived, &caller, now);
+    let (result, changed) =
+        if runs_beside_the_writer(arrived) { (run(), false) } else { store::attempt(conn, run) };
+    Done { caller: Some(caller), result, changed }
+}
+
+/// Runs the operation for a caller who is known, if the caller may use it.
+pub(crate) fn run(
+    conn: &Connection,
+    arrived: &Arrived,
+    caller: &Caller,
+    now: jiff::Timestamp,
+) -> Result<Answer, Refusal> {
+    let operation = permitted(arrived, caller, now)?;
+    (operation.run)(&call(conn, arrived, caller, now.as_second()))
+}
+
+/// Who sent the request.
+pub(crate) fn caller(conn: &Connection, arrived: &Arrived, now: jiff::Timestamp) -> Result<Caller, Refusal> {
+    if arrived.operation.as_ref().is_ok_and(|operation| operation.unsigned) {
+        return sts_oidc::caller(conn, arrived.parameters.get("RoleArn").map(String::as_str));
+    }
+    match arrived.service {
+        Service::Sls => auth::sls(conn, &arrived.request, &arrived.region, now),
+        Service::ActionTrail | Service::Ram | Service::Sts => auth::rpc(conn, &arrived.request, now),
+    }
+}
+
+fn call<'a>(conn: &'a Connection, arrived: &'a Arrived, caller: &'a Caller, now: i64) -> Call<'a> {
+    Call {
+        conn,
+        caller,
+        region: &arrived.region,
+        now,
+        request: &arrived.request,
+        parameters: &arrived.parameters,
+        place: &arrived.place,
+    }
+}
+
+/// The operation, if it exists for this account and the caller may use it.
+fn permitted(
+    arrived: &Arrived,
+    caller: &Caller,
+    now: jiff::Timestamp,
+) -> Result<&'static Operation, Refusal> {
+    let operation = *arrived.operation.as_ref().map_err(Clone::clone)?;
+    let is_inner = arrived.service == Service::ActionTrail && actiontrail::needs_grant(operation.action);
+    if is_inner && !caller.account.granted {
+        return Err(rpc::unknown_action());
+    }
+    let Some(ram_action) = operation.ram_action else { return Ok(operation) };
+    let resource = resource(arrived, &caller.account.id);
+    match caller.verdict(ram_action, &resource, &Context::of_call(now)) {
+        Verdict::Allowed => Ok(operation),
+        verdict @ (Verdict::Denied | Verdict::Silent) => {
+            Err(denied(arrived.service, caller, &resource, ram_action, verdict))
+        }
+    }
+}
+
+fn denied(service: Service, caller: &Caller, resource: &str, ram_action: &str, verdict: Verdict) -> Refusal {
+    let mut refusal = match service {
+        Service::Sls => sls::denied(resource, ram_action),
+        Service::ActionTrail | Service::Ram | Service::Sts => {
+            rpc::denied(service, caller, resource, ram_action)
+        }
+    };
+    if let (Some(detail), Verdict::Denied) = (&mut refusal.detail, verdict) {
+        detail["NoPermissionType"] = Value::from("ExplicitDeny");
+    }
+    refusal
+}
+
+/// The reply as the caller will see it.
+fn reply(arrived: &Arrived, done: &Done, effect: Option<&Effect>) -> Reply {
+    let refuse =
+        |refusal: &Refusal| refused(arrived.service, refusal, &arrived.request_id, &arrived.request.host);
+    if let Some(refusal) = effect.and_then(|effect| effect.refusal_after(arrived.service)) {
+        return refuse(&refusal);
+    }
+    match &done.result {
+        Ok(answer) => match arrived.service {
+            Service::Sls => sls::answered(answer, &arrived.request_id),
+            Service::ActionTrail | Service::Ram | Service::Sts => rpc::answered(answer, &arrived.request_id),
+        },
+        Err(refusal) => refuse(refusal),
+    }
+}
+
+/// Writes the journal row and returns the reply it tells of.
+fn journalled(
+    sim: &Sim,
+    conn: &Connection,
+    arrived: &Arrived,
+    done: &Done,
+    effect: Option<&Effect>,
+) -> rusqlite::Result<Reply> {
+    let reply = reply(arrived, done, effect);
+    let caller = done.caller.as_ref();
+    let entry = Entry {
+        time_ms: sim.clock.now().as_millisecond(),
+        account: caller.map(|caller| caller.account.id.clone()).unwrap_or_default(),
+        caller: caller.map(Caller::arn).unwrap_or_default(),
+        service: arrived.service.name().to_owned(),
+        action: arrived.action.clone(),
+        region: arrived.region.clone(),
+        parameters: main_parameters(arrived),
+        status: reply.status,
+        code: reply.code.clone(),
+        changed: done.changed,
+        request_id: arrived.request_id.clone(),
+        fault: effect.map(Effect::name),
+    };
+    journal::append(conn, &entry)?;
+    Ok(reply)
+}
+
+/// What the call was about, without signatures, keys and tokens.
+fn main_parameters(arrived: &Arrived) -> Map<String, Value> {
+    let mut map = Map::new();
+    let place = &arrived.place;
+    let named = [("project", &place.project), ("logstore", &place.logstore), ("name", &place.name)];
+    for (name, value) in named {
+        map.extend(value.as_ref().map(|value| (name.to_owned(), short(value))));
+    }
+    let parameters = arrived.parameters.iter().filter(|(name, _)| !is_envelope(name));
+    map.extend(parameters.map(|(name, value)| (name.clone(), short(value))));
+    if arrived.service == Service::Sls
+        && let Ok(Value::Object(body)) = serde_json::from_slice(&arrived.request.body)
+    {
+        map.extend(body.iter().map(|(name, value)| (name.clone(), short_value(value))));
+    }
+    map
+}
+
+/// Parameters that say how a call was made, not what it was about.
+fn is_envelope(name: &str) -> bool {
+    let names = ["Action", "Version", "Format", "Timestamp", "AccessKeyId", "SecurityToken", "OIDCToken"];
+    names.contains(&name) || name.starts_with("Signature")
+}
+
+fn short(text: &str) -> Value {
+    Value::String(text.chars().take(JOURNALLED_CHARS_MAX).collect())
+}
+
+fn short_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => short(text),
+        Value::Array(_) | Value::Object(_) => {
+            let text = value.to_string();
+            if text.len() <= JOURNALLED_CHARS_MAX { value.clone() } else { short(&text) }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}

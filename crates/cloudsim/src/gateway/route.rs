@@ -1,0 +1,241 @@
+//! Which service a request is for.
+//!
+//! By host, the way the real clients address it; on the emulator's own address by API version. A host that
+//! would not resolve in the real world is told apart, so that a wrong region fails here as it does there.
+
+use std::net::Ipv4Addr;
+
+use crate::request::Request;
+
+/// Regions whose host names resolve (cloud-api §2.1).
+pub(crate) const REGIONS: [&str; 28] = [
+    "cn-qingdao",
+    "cn-beijing",
+    "cn-chengdu",
+    "cn-zhangjiakou",
+    "cn-huhehaote",
+    "cn-hangzhou",
+    "cn-shanghai",
+    "cn-shenzhen",
+    "cn-hongkong",
+    "cn-wulanchabu",
+    "cn-nanjing",
+    "cn-heyuan",
+    "cn-guangzhou",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-5",
+    "ap-southeast-7",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "eu-west-1",
+    "eu-central-1",
+    "us-west-1",
+    "us-east-1",
+    "me-east-1",
+    "cn-shanghai-finance-1",
+    "cn-north-2-gov-1",
+];
+
+/// Region meant by a central endpoint.
+pub(crate) const CENTRAL_REGION: &str = "cn-hangzhou";
+
+/// A service of the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// ActionTrail, RPC version 2020-07-06.
+    ActionTrail,
+    /// Resource Access Management, RPC version 2015-05-01.
+    Ram,
+    /// Security Token Service, RPC version 2015-04-01.
+    Sts,
+    /// Log Service, REST.
+    Sls,
+}
+
+impl Service {
+    /// Name in the journal and in faults.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ActionTrail => "actiontrail",
+            Self::Ram => "ram",
+            Self::Sts => "sts",
+            Self::Sls => "sls",
+        }
+    }
+
+    /// API version of an RPC service.
+    fn of_version(version: &str) -> Option<Self> {
+        match version {
+            "2020-07-06" => Some(Self::ActionTrail),
+            "2015-05-01" => Some(Self::Ram),
+            "2015-04-01" => Some(Self::Sts),
+            _ => None,
+        }
+    }
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// The emulator's own control API.
+    Control,
+    /// An RPC service in a region.
+    Rpc(Service, String),
+    /// Log Service in a region; no project for the bare endpoint.
+    Sls { region: String, project: Option<String> },
+    /// The metadata server of an instance.
+    Metadata,
+    /// Target and `Host` name different places, so a signature over one says nothing of the other.
+    Contradictory,
+    /// No machine has this name.
+    Unresolvable(String),
+    /// The emulator's own address, and nothing says which service is meant.
+    Unclear,
+}
+
+/// Finds the service.
+pub(crate) fn route(request: &Request) -> Route {
+    let host = request.host_name();
+    if request.target_host.as_ref().is_some_and(|target| *target != host) {
+        return Route::Contradictory;
+    }
+    if let Some(name) = host.strip_suffix(".aliyuncs.com") {
+        return by_host(name).unwrap_or(Route::Unresolvable(host));
+    }
+    if host == crate::metadata::HOST {
+        return Route::Metadata;
+    }
+    if request.target_host.is_some() && !request.names_this_machine() {
+        return Route::Unresolvable(host);
+    }
+    if request.path == "/_sim" || request.path.starts_with("/_sim/") {
+        return Route::Control;
+    }
+    let version = request.header("x-acs-version").map(str::to_owned);
+    let version = version.or_else(|| request.parameters().remove("Version"));
+    match version.as_deref().and_then(Service::of_version) {
+        Some(service) => Route::Rpc(service, CENTRAL_REGION.to_owned()),
+        None => by_address(request, &host),
+    }
+}
+
+/// Log Service on the emulator's own address, `[<project>.]<address>`, as the official Python client writes it.
+/// Its signature tells that it is meant.
+fn by_address(request: &Request, host: &str) -> Route {
+    let signature = request.header("authorization").unwrap_or_default();
+    if !signature.starts_with("LOG ") && !signature.starts_with("SLS4-") {
+        return Route::Unclear;
+    }
+    let rest = host.split_once('.').filter(|(_, rest)| rest.parse::<Ipv4Addr>().is_ok());
+    let project = rest.map(|(project, _)| project.to_owned());
+    Route::Sls { region: CENTRAL_REGION.to_owned(), project }
+}
+
+/// Routes the part of the host before `.aliyuncs.com`.
+fn by_host(name: &str) -> Option<Route> {
+    if let Some(rest) = name.strip_suffix(".log").or((name == "log").then_some("")) {
+        return sls_host(rest);
+    }
+    let (product, region) = match name.split_once('.') {
+        Some((product, region)) => (product, known_region(region)?),
+        None => (name, CENTRAL_REGION),
+    };
+    let service = match product {
+        "actiontrail" | "actiontrail-vpc" | "actiontrail-openapi-share" => Service::ActionTrail,
+        "sts" | "sts-vpc" => Service::Sts,
+        "ram" if !name.contains('.') => Service::Ram,
+        _ => return None,
+    };
+    Some(Route::Rpc(service, region.to_owned()))
+}
+
+/// `[<project>.]<region>[-intranet|-internal|-vpc|-share]`.
+fn sls_host(name: &str) -> Option<Route> {
+    let (project, endpoint) = match name.rsplit_once('.') {
+        Some((project, endpoint)) => (Some(project.to_owned()), endpoint),
+        None => (None, name),
+    };
+    let suffixes = ["-intranet", "-internal", "-vpc", "-share"];
+    let region = suffixes.iter().find_map(|suffix| endpoint.strip_suffix(suffix)).unwrap_or(endpoint);
+    Some(Route::Sls { region: known_region(region)?.to_owned(), project })
+}
+
+fn known_region(region: &str) -> Option<&'static str> {
+    REGIONS.iter().copied().find(|known| *known == region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::tests::get;
+
+    fn sls(region: &str, project: Option<&str>) -> Route {
+        Route::Sls { region: region.to_owned(), project: project.map(str::to_owned) }
+    }
+
+    #[test]
+    fn hosts_lead_to_their_service_and_region() {
+        let cases = [
+            (
+                "actiontrail.cn-shanghai.aliyuncs.com",
+                Route::Rpc(Service::ActionTrail, "cn-shanghai".to_owned()),
+            ),
+            ("actiontrail.aliyuncs.com", Route::Rpc(Service::ActionTrail, "cn-hangzhou".to_owned())),
+            ("ram.aliyuncs.com", Route::Rpc(Service::Ram, "cn-hangzhou".to_owned())),
+            ("sts-vpc.eu-central-1.aliyuncs.com", Route::Rpc(Service::Sts, "eu-central-1".to_owned())),
+            ("p.cn-hangzhou.log.aliyuncs.com", sls("cn-hangzhou", Some("p"))),
+            ("p.cn-hangzhou-intranet.log.aliyuncs.com:80", sls("cn-hangzhou", Some("p"))),
+            ("cn-hangzhou.log.aliyuncs.com", sls("cn-hangzhou", None)),
+        ];
+        for (host, expected) in cases {
+            assert_eq!(route(&get(host, "/")), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn unknown_regions_and_products_do_not_resolve() {
+        for host in
+            ["actiontrail.cn-atlantis.aliyuncs.com", "p.cn-nowhere.log.aliyuncs.com", "oss.aliyuncs.com"]
+        {
+            assert_eq!(route(&get(host, "/")), Route::Unresolvable(host.to_owned()));
+        }
+    }
+
+    #[test]
+    fn target_and_host_must_agree() {
+        let mut request = get("ram.aliyuncs.com:80", "/");
+        request.target_host = Some("ram.aliyuncs.com".to_owned());
+        assert_eq!(route(&request), Route::Rpc(Service::Ram, "cn-hangzhou".to_owned()));
+        request.target_host = Some("sts.aliyuncs.com".to_owned());
+        assert_eq!(route(&request), Route::Contradictory);
+    }
+
+    #[test]
+    fn own_address_is_routed_by_version() {
+        assert_eq!(
+            route(&get("127.0.0.1:1", "/?Version=2015-05-01")),
+            Route::Rpc(Service::Ram, "cn-hangzhou".to_owned())
+        );
+        assert_eq!(route(&get("127.0.0.1:1", "/")), Route::Unclear);
+        assert_eq!(route(&get("127.0.0.1:1", "/_sim/state")), Route::Control);
+    }
+
+    #[test]
+    fn log_service_is_known_by_its_signature_on_the_own_address() {
+        let cases = [("my-proj.127.0.0.1", Some("my-proj")), ("127.0.0.1:80", None), ("localhost:1", None)];
+        for (host, project) in cases {
+            let mut request = get(host, "/logstores");
+            assert_eq!(route(&request), Route::Unclear, "{host}");
+            request.headers.push(("authorization".to_owned(), "LOG key:signature".to_owned()));
+            assert_eq!(route(&request), sls("cn-hangzhou", project), "{host}");
+        }
+    }
+
+    #[test]
+    fn control_api_is_not_reachable_under_a_cloud_host() {
+        assert_ne!(route(&get("ram.aliyuncs.com", "/_sim/state")), Route::Control);
+    }
+}

@@ -1,0 +1,149 @@
+//! `LookupEvents`: the account's own management calls, taken from the journal (cloud-api §2.2).
+//!
+//! Newest first unless asked otherwise. The shape of an event follows the documented fields; only those the emulator knows are there.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Call, Operation};
+use crate::clock::iso;
+use crate::gateway::route::Service;
+use crate::reply::{Answer, Refusal};
+use crate::store::journal::{self, Span};
+
+/// The operation.
+pub(crate) const OPERATIONS: &[Operation] =
+    &[Operation::read(Service::ActionTrail, "LookupEvents", Some("actiontrail:LookupEvents"), lookup_events)];
+
+/// Events are looked up this far back, seconds: 90 days.
+const KEPT_SECS: i64 = 90 * 86_400;
+/// Most events in one answer.
+const RESULTS_MAX: u32 = 50;
+
+fn lookup_events(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let from = time(call, "StartTime")?.unwrap_or(call.now - 7 * 86_400).max(call.now - KEPT_SECS);
+    let to = time(call, "EndTime")?.unwrap_or(call.now + 1);
+    let count = number(call, "MaxResults")?.unwrap_or(20);
+    let count = u32::try_from(count).ok().filter(|count| (1..=RESULTS_MAX).contains(count));
+    let count = count.ok_or_else(|| invalid("MaxResults"))?;
+    let filters = filters(call);
+    let span = Span {
+        sequences: sequences(call)?,
+        times_ms: from * 1000..to * 1000,
+        oldest_first: is_forward(call)?,
+    };
+    let rows = journal::calls(call.conn, call.account(), &span)?;
+    let mut events = Vec::new();
+    let mut next = None;
+    for (sequence, entry) in rows {
+        let event = event(&entry);
+        if !filters.iter().all(|(key, value)| attribute(&event, key) == Some(value.as_str())) {
+            continue;
+        }
+        if events.len() >= count as usize {
+            next = Some(if span.oldest_first { sequence } else { sequence + 1 });
+            break;
+        }
+        events.push(event);
+    }
+    let mut answer = json!({"Events": events, "StartTime": iso(from), "EndTime": iso(to)});
+    if let Some(next) = next {
+        answer["NextToken"] = json!(next.to_string());
+    }
+    Ok(Answer::json(answer))
+}
+
+/// `Direction`, as in the official client 2.6.0.
+fn is_forward(call: &Call<'_>) -> Result<bool, Refusal> {
+    match call.optional("Direction") {
+        None | Some("BACKWARD") => Ok(false),
+        Some("FORWARD") => Ok(true),
+        Some(_) => Err(invalid("Direction")),
+    }
+}
+
+/// The calls that an earlier page left.
+fn sequences(call: &Call<'_>) -> Result<std::ops::Range<i64>, Refusal> {
+    let token = number(call, "NextToken")?;
+    Ok(if is_forward(call)? { token.unwrap_or(0)..i64::MAX } else { 0..token.unwrap_or(i64::MAX) })
+}
+
+fn time(call: &Call<'_>, name: &str) -> Result<Option<i64>, Refusal> {
+    let read = |text: &str| text.parse::<Timestamp>().map(Timestamp::as_second).map_err(|_| invalid(name));
+    call.optional(name).map(read).transpose()
+}
+
+fn number(call: &Call<'_>, name: &str) -> Result<Option<i64>, Refusal> {
+    call.optional(name).map(|text| text.parse().map_err(|_| invalid(name))).transpose()
+}
+
+fn invalid(name: &str) -> Refusal {
+    Refusal::new(400, "InvalidQueryParameter", format!("The specified {name} is not valid."))
+}
+
+/// `LookupAttribute.N.Key` and `.Value`, and `EventRW`.
+fn filters(call: &Call<'_>) -> Vec<(String, String)> {
+    let numbered = (1..=10).filter_map(|number| {
+        let part = |part| call.optional(&format!("LookupAttribute.{number}.{part}"));
+        Some((part("Key")?.to_owned(), part("Value")?.to_owned()))
+    });
+    let rw =
+        call.optional("EventRW").filter(|rw| *rw != "All").map(|rw| ("EventRW".to_owned(), rw.to_owned()));
+    numbered.chain(rw).collect()
+}
+
+/// The value of an event under the key of a filter.
+fn attribute<'a>(event: &'a Value, key: &str) -> Option<&'a str> {
+    let pointer = match key {
+        "EventName" => "/eventName",
+        "ServiceName" => "/serviceName",
+        "EventRW" => "/eventRW",
+        "User" => "/userIdentity/userName",
+        "EventId" => "/eventId",
+        _ => return None,
+    };
+    event.pointer(pointer).and_then(Value::as_str)
+}
+
+fn event(entry: &Value) -> Value {
+    let (service, action) = (entry["service"].as_str().unwrap_or_default(), &entry["action"]);
+    let mutates = super::operations()
+        .into_iter()
+        .any(|operation| operation.mutating && Some(operation.action) == action.as_str());
+    let mut event = json!({
+        "eventId": entry["requestId"],
+        "eventVersion": 1,
+        "eventName": action,
+        "eventTime": entry["time"],
+        "eventType": "ApiCall",
+        "eventCategory": "Management",
+        "eventRW": if mutates { "Write" } else { "Read" },
+        "serviceName": service_name(service),
+        "acsRegion": entry["region"],
+        "requestId": entry["requestId"],
+        "requestParameters": entry["parameters"],
+        "userIdentity": identity(entry["caller"].as_str().unwrap_or_default(), &entry["account"]),
+    });
+    if !entry["code"].is_null() {
+        event["errorCode"] = entry["code"].clone();
+    }
+    event
+}
+
+fn service_name(service: &str) -> &'static str {
+    match service {
+        "actiontrail" => "ActionTrail",
+        "ram" => "Ram",
+        "sts" => "Sts",
+        _ => "Sls",
+    }
+}
+
+fn identity(arn: &str, account: &Value) -> Value {
+    let (kind, name) = match arn.rsplit_once(":user/") {
+        Some((_, name)) => ("ram-user", name),
+        None if arn.ends_with(":root") => ("root-account", "root"),
+        None => ("assumed-role", arn.rsplit_once("role/").map_or(arn, |(_, name)| name)),
+    };
+    json!({"type": kind, "accountId": account, "principalId": account, "userName": name})
+}

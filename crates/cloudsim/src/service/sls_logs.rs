@@ -1,0 +1,267 @@
+//! Writing and querying logs (cloud-api §6.4, §6.5).
+
+use prost::Message;
+use serde_json::{Map, Value, json};
+
+use super::sls_logstore::existing;
+use super::sls_project::{invalid, json_body};
+use super::wire::{self, LogGroup, Packing, Pair};
+use super::{Call, Operation};
+use crate::gateway::route::Service;
+use crate::query::{self, QueryError};
+use crate::reply::{Answer, Body, Refusal};
+use crate::store::logstore::{self, Logstore, NewLog};
+
+/// POST `/logstores/{logstore}/shards/lb`.
+pub(crate) const PUT: Operation = Operation::write(Service::Sls, "PutLogs", "log:PostLogStoreLogs", put);
+/// GET `/logstores/{logstore}?type=log`.
+pub(crate) const GET: Operation =
+    Operation::read(Service::Sls, "GetLogs", Some("log:GetLogStoreLogs"), get_v1);
+/// POST `/logstores/{logstore}/logs`.
+pub(crate) const GET_V2: Operation =
+    Operation::read(Service::Sls, "GetLogsV2", Some("log:GetLogStoreLogs"), get_v2);
+/// GET `/logstores/{logstore}/index?type=histogram`, also without `/index`.
+pub(crate) const HISTOGRAMS: Operation =
+    Operation::read(Service::Sls, "GetHistograms", Some("log:GetLogStoreHistogram"), histograms);
+
+/// Logs in one group (cloud-api §6.5).
+const LOGS_MAX: usize = 4096;
+/// How old a log may be, seconds.
+const AGE_SECS_MAX: i64 = 7 * 86_400;
+/// How far ahead a log may be, seconds.
+const AHEAD_SECS_MAX: i64 = 15 * 60;
+/// Rows of one page.
+const LINES_MAX: u32 = 100;
+/// Intervals of a histogram, as the console asks for.
+const BARS: u32 = 60;
+
+fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let (_, logstore) = existing(call)?;
+    if let Some(trail) = &logstore.dedicated {
+        // What the real service answers is not documented; that it refuses is (cloud-api §1.2).
+        let message = format!("logstore {} accepts only the logs of trail {trail}", logstore.name);
+        return Err(crate::auth::sls_unauthorized(message));
+    }
+    let group = group(call)?;
+    if group.logs.len() > LOGS_MAX {
+        return Err(invalid(format!("a log group has at most {LOGS_MAX} logs.")));
+    }
+    let tags = fields(&group.tags);
+    let (topic, source) =
+        (group.topic.as_deref().unwrap_or_default(), group.source.as_deref().unwrap_or_default());
+    for log in &group.logs {
+        let time = i64::from(log.time.unwrap_or_default());
+        if !(call.now - AGE_SECS_MAX..=call.now + AHEAD_SECS_MAX).contains(&time) {
+            return Err(Refusal::new(400, "InvalidTimestamp", format!("log time {time} is out of range")));
+        }
+        let contents = fields(&log.contents);
+        logstore::insert_log(
+            call.conn,
+            logstore.id,
+            &NewLog { time, topic, source, contents: &contents, tags: &tags },
+            call.now,
+        )?;
+    }
+    Ok(Answer::empty())
+}
+
+/// The log group in the body.
+fn group(call: &Call<'_>) -> Result<LogGroup, Refusal> {
+    let name = call.request.header("x-log-compresstype").unwrap_or_default();
+    let packing = Packing::of_name(name).ok_or_else(|| {
+        Refusal::new(400, "InvalidEncoding", format!("x-log-compresstype {name} is not supported"))
+    })?;
+    let raw_size = call.request.header("x-log-bodyrawsize").map(str::parse);
+    let raw_size = match raw_size {
+        Some(Ok(size)) => size,
+        Some(Err(_)) => return Err(invalid("x-log-bodyrawsize must be a number.")),
+        None if packing == Packing::Plain => call.request.body.len(),
+        None => {
+            return Err(Refusal::new(
+                400,
+                "MissingParameter",
+                "Missing http extend header key : x-log-bodyrawsize.",
+            ));
+        }
+    };
+    let broken = || Refusal::new(400, "PostBodyUncompressError", "The body cannot be uncompressed.");
+    let raw = wire::unpack(packing, &call.request.body, raw_size).ok_or_else(broken)?;
+    let unreadable =
+        |error| Refusal::new(400, "PostBodyInvalid", format!("The body is not a log group: {error}."));
+    LogGroup::decode(raw.as_slice()).map_err(unreadable)
+}
+
+fn fields(pairs: &[Pair]) -> Map<String, Value> {
+    let text = |part: &Option<String>| part.clone().unwrap_or_default();
+    pairs.iter().map(|pair| (text(&pair.key), Value::String(text(&pair.value)))).collect()
+}
+
+/// Named values of a query, from URL parameters or from a JSON body.
+trait Named {
+    /// The value as text; numbers and booleans are written out.
+    fn named(&self, name: &str) -> Option<String>;
+}
+
+impl Named for Call<'_> {
+    fn named(&self, name: &str) -> Option<String> {
+        self.optional(name).map(str::to_owned)
+    }
+}
+
+impl Named for Map<String, Value> {
+    fn named(&self, name: &str) -> Option<String> {
+        match self.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+}
+
+/// Reads a query.
+fn query_request(source: &dyn Named) -> Result<query::Request, Refusal> {
+    let second = |name: &str| match source.named(name) {
+        None => Err(Refusal::new(400, "MissingParameter", format!("Missing parameter : {name}."))),
+        Some(text) => text.parse::<i64>().map_err(|_| invalid(format!("{name} must be epoch seconds."))),
+    };
+    let (from, to) = (second("from")?, second("to")?);
+    if from > to {
+        return Err(Refusal::new(
+            400,
+            "InvalidTimeRange",
+            format!("time range is invalid: from {from} to {to}"),
+        ));
+    }
+    let count = |name: &str, default: u32, code: &str| match source.named(name) {
+        None => Ok(default),
+        Some(text) => {
+            text.parse::<u32>().map_err(|_| Refusal::new(400, code, format!("{name} is invalid: {text}")))
+        }
+    };
+    let line = count("line", LINES_MAX, "InvalidLine")?;
+    if line > LINES_MAX {
+        return Err(Refusal::new(400, "InvalidLine", format!("line must be at most {LINES_MAX}")));
+    }
+    let reverse = match source.named("reverse").unwrap_or_default().to_ascii_lowercase().as_str() {
+        "" | "false" => false,
+        "true" => true,
+        other => return Err(Refusal::new(400, "InvalidReverse", format!("reverse is invalid: {other}"))),
+    };
+    Ok(query::Request {
+        from,
+        to,
+        query: source.named("query").unwrap_or_default(),
+        topic: source.named("topic").unwrap_or_default(),
+        line,
+        offset: count("offset", 0, "InvalidOffset")?,
+        reverse,
+    })
+}
+
+/// The index a query needs.
+pub(crate) fn index_of(logstore: &Logstore) -> Result<&Value, Refusal> {
+    let missing = || {
+        Refusal::new(400, "IndexConfigNotExist", format!("logstore {} without index config", logstore.name))
+    };
+    logstore.index.as_ref().ok_or_else(missing)
+}
+
+impl From<QueryError> for Refusal {
+    fn from(error: QueryError) -> Self {
+        Self::new(400, error.code, error.message)
+    }
+}
+
+fn answer(call: &Call<'_>, source: &dyn Named) -> Result<query::Answer, Refusal> {
+    let (_, logstore) = existing(call)?;
+    let index = index_of(&logstore)?;
+    let request = query_request(source)?;
+    Ok(query::logs(call.conn, logstore.id, index, &request)?)
+}
+
+fn progress(complete: bool) -> &'static str {
+    if complete { "Complete" } else { "Incomplete" }
+}
+
+fn get_v1(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let found = answer(call, call)?;
+    let headers = vec![
+        ("x-log-progress", progress(found.complete).to_owned()),
+        ("x-log-count", found.rows.len().to_string()),
+        ("x-log-processed-rows", found.processed_rows.to_string()),
+        ("x-log-elapsed-millisecond", "1".to_owned()),
+        ("x-log-has-sql", found.has_sql.to_string()),
+    ];
+    let rows = Value::Array(found.rows.into_iter().map(Value::Object).collect());
+    plain(headers, &rows)
+}
+
+fn get_v2(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let body = json_body(call)?;
+    let found = answer(call, &body)?;
+    let meta = json!({
+        "progress": progress(found.complete),
+        "count": found.rows.len(),
+        "hasSQL": found.has_sql,
+        "processedRows": found.processed_rows,
+        "processedBytes": 0,
+        "elapsedMillisecond": 1,
+        "whereQuery": found.where_query,
+        "aggQuery": found.agg_query,
+        "isAccurate": true,
+        "mode": 0,
+        "cpuSec": 0.0,
+        "cpuCores": 0,
+        "terms": [],
+        "keys": found.keys,
+        "limited": 0,
+        "columnTypes": [],
+        "telementryType": "",
+        "phraseQueryInfo": {},
+        "scanBytes": 0,
+        "highlights": [],
+    });
+    let headers = vec![
+        ("x-log-progress", progress(found.complete).to_owned()),
+        ("x-log-count", found.rows.len().to_string()),
+    ];
+    let rows: Vec<Value> = found.rows.into_iter().map(Value::Object).collect();
+    let packing = Packing::accepted(call.request.header("accept-encoding").unwrap_or_default());
+    let body = json!({"meta": meta, "data": rows}).to_string();
+    packed(packing, headers, "application/json", body.into_bytes())
+}
+
+fn histograms(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let (_, logstore) = existing(call)?;
+    let index = index_of(&logstore)?;
+    let request = query_request(call)?;
+    let bars = query::histograms(call.conn, logstore.id, index, &request, BARS)?;
+    let complete = bars.iter().all(|bar| bar.complete);
+    let count: u64 = bars.iter().map(|bar| bar.count).sum();
+    let shown: Vec<Value> = bars
+        .iter()
+        .map(|bar| json!({"from": bar.from, "to": bar.to, "count": bar.count, "progress": progress(bar.complete)}))
+        .collect();
+    let headers = vec![("x-log-progress", progress(complete).to_owned()), ("x-log-count", count.to_string())];
+    plain(headers, &Value::Array(shown))
+}
+
+/// JSON that is never packed, with its size.
+fn plain(headers: Vec<(&'static str, String)>, value: &Value) -> Result<Answer, Refusal> {
+    packed(Packing::Plain, headers, "application/json", value.to_string().into_bytes())
+}
+
+/// A body with the headers that tell how to unpack it.
+pub(crate) fn packed(
+    packing: Packing,
+    mut headers: Vec<(&'static str, String)>,
+    content_type: &str,
+    raw: Vec<u8>,
+) -> Result<Answer, Refusal> {
+    headers.push(("content-type", content_type.to_owned()));
+    headers.push(("x-log-bodyrawsize", raw.len().to_string()));
+    headers.extend(packing.name().map(|name| ("x-log-compresstype", name.to_owned())));
+    let bytes = wire::pack(packing, raw).map_err(|error| Refusal::internal(&error))?;
+    Ok(Answer { headers, body: Body::Bytes(bytes) })
+}

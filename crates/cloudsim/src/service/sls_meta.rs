@@ -1,0 +1,123 @@
+//! Tags (cloud-api §6.7).
+
+use serde_json::{Map, Value, json};
+
+use super::sls_project::{invalid, json_body, text};
+use super::{Call, Operation};
+use crate::auth::sls_unauthorized;
+use crate::gateway::route::Service;
+use crate::reply::{Answer, Refusal};
+use crate::store::logstore;
+use crate::store::project::{self, Project, Tag};
+
+/// POST `/tag`.
+pub(crate) const TAG: Operation = Operation::write(Service::Sls, "TagResources", "log:TagResources", tag);
+/// POST `/untag`.
+pub(crate) const UNTAG: Operation =
+    Operation::write(Service::Sls, "UntagResources", "log:UntagResources", untag);
+/// GET `/tags`.
+pub(crate) const TAGS: Operation =
+    Operation::read(Service::Sls, "ListTagResources", Some("log:ListTagResources"), tags);
+
+const PROJECT: &str = "project";
+const LOGSTORE: &str = "logstore";
+
+/// A resource kind that can carry tags.
+fn kind(text: &str) -> Result<&'static str, Refusal> {
+    match text {
+        PROJECT => Ok(PROJECT),
+        LOGSTORE => Ok(LOGSTORE),
+        _ => Err(invalid("resourceType must be project or logstore.")),
+    }
+}
+
+/// The project behind `<project>` or `<project>#<logstore>`; both must exist and belong to the caller.
+fn owner(call: &Call<'_>, kind: &str, resource: &str) -> Result<Project, Refusal> {
+    let (name, logstore) = match resource.split_once('#') {
+        Some((name, logstore)) if kind == LOGSTORE => (name, Some(logstore)),
+        None if kind == PROJECT => (resource, None),
+        Some(_) | None => {
+            return Err(invalid(format!("resourceId {resource} does not fit resourceType {kind}.")));
+        }
+    };
+    let missing = || Refusal::new(404, "ProjectNotExist", format!("The Project does not exist : {name}"));
+    let project = project::find(call.conn, call.region, name)?.ok_or_else(missing)?;
+    if project.account != call.account() {
+        return Err(sls_unauthorized("The project does not belong to you."));
+    }
+    if let Some(logstore) = logstore
+        && logstore::find(call.conn, &project, logstore)?.is_none()
+    {
+        return Err(Refusal::new(404, "LogStoreNotExist", format!("logstore {logstore} does not exist")));
+    }
+    Ok(project)
+}
+
+/// Kind and resources that a body names.
+fn subjects(body: &Map<String, Value>) -> Result<(&'static str, Vec<&str>), Refusal> {
+    let kind = kind(text(body, "resourceType")?)?;
+    let resources = strings(body.get("resourceId"), "resourceId")?;
+    Ok((kind, resources))
+}
+
+/// A list of one to fifty strings.
+fn strings<'a>(value: Option<&'a Value>, name: &str) -> Result<Vec<&'a str>, Refusal> {
+    let list: Option<Vec<&str>> =
+        value.and_then(Value::as_array).and_then(|list| list.iter().map(Value::as_str).collect());
+    list.filter(|list| (1..=50).contains(&list.len()))
+        .ok_or_else(|| invalid(format!("{name} must be a list of 1 to 50 strings.")))
+}
+
+fn tag(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let body = json_body(call)?;
+    let (kind, resources) = subjects(&body)?;
+    let tags = body.get("tags").and_then(Value::as_array).ok_or_else(|| invalid("tags must be a list."))?;
+    for resource in resources {
+        let project = owner(call, kind, resource)?;
+        for tag in tags {
+            let part = |name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
+            let name = part("key").filter(|key| !key.is_empty() && key.len() <= 128);
+            let name = name.ok_or_else(|| invalid("each tag needs a key of 1 to 128 characters."))?;
+            let value = part("value").unwrap_or_default();
+            let tag = Tag { kind: kind.to_owned(), resource: resource.to_owned(), name, value };
+            project::tag(call.conn, &project, &tag)?;
+        }
+    }
+    Ok(Answer::empty())
+}
+
+fn untag(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let body = json_body(call)?;
+    let (kind, resources) = subjects(&body)?;
+    let names = strings(body.get("tags"), "tags")?;
+    for resource in resources {
+        let project = owner(call, kind, resource)?;
+        for name in &names {
+            project::untag(call.conn, &project, kind, resource, name)?;
+        }
+    }
+    Ok(Answer::empty())
+}
+
+fn tags(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let kind = kind(call.optional("resourceType").unwrap_or_default())?;
+    let wanted: Value = match call.optional("resourceId") {
+        Some(text) => serde_json::from_str(text).map_err(|_| invalid("resourceId must be a JSON list."))?,
+        None => Value::Null,
+    };
+    let wanted = if wanted.is_null() { Vec::new() } else { strings(Some(&wanted), "resourceId")? };
+    let mut found = Vec::new();
+    for project in
+        project::list(call.conn, call.account())?.iter().filter(|project| project.region == call.region)
+    {
+        found.extend(project::tags(call.conn, project)?);
+    }
+    let is_wanted =
+        |tag: &&Tag| tag.kind == kind && (wanted.is_empty() || wanted.contains(&tag.resource.as_str()));
+    let shown: Vec<Value> = found
+        .iter()
+        .filter(is_wanted)
+        .map(|tag| json!({"resourceId": tag.resource, "resourceType": tag.kind, "tagKey": tag.name, "tagValue": tag.value}))
+        .collect();
+    Ok(Answer::json(json!({"nextToken": "", "tagResources": shown})))
+}

@@ -1,0 +1,90 @@
+//! A Logstore read shard by shard, in the order of arrival.
+//!
+//! A log belongs to the shard that its id leaves as a remainder, and a position is the id of the next log to
+//! read; so positions of one Logstore only grow, and every log is in exactly one shard.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::logstore::Logstore;
+
+/// A log as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredLog {
+    pub(crate) id: i64,
+    /// Epoch seconds.
+    pub(crate) time: i64,
+    /// When it arrived, epoch seconds.
+    pub(crate) received: i64,
+    pub(crate) topic: String,
+    pub(crate) source: String,
+    /// JSON object.
+    pub(crate) contents: String,
+    /// JSON object.
+    pub(crate) tags: String,
+}
+
+impl StoredLog {
+    /// Reads a row of `id, time, received, topic, source, contents, tags`.
+    pub(crate) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            time: row.get(1)?,
+            received: row.get(2)?,
+            topic: row.get(3)?,
+            source: row.get(4)?,
+            contents: row.get(5)?,
+            tags: row.get(6)?,
+        })
+    }
+}
+
+/// The position of the oldest log, and the one behind the newest.
+pub(crate) fn extent(conn: &Connection, logstore: &Logstore) -> rusqlite::Result<(i64, i64)> {
+    conn.prepare_cached(
+        "SELECT coalesce(min(id), 0), coalesce(max(id) + 1, 0) FROM log WHERE logstore_id = ?1",
+    )?
+    .query_row([logstore.id], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// The position of the first log that arrived at a time or later.
+pub(crate) fn arrived_since(
+    conn: &Connection,
+    logstore: &Logstore,
+    time: i64,
+) -> rusqlite::Result<Option<i64>> {
+    conn.prepare_cached("SELECT min(id) FROM log WHERE logstore_id = ?1 AND received >= ?2")?
+        .query_row([logstore.id, time], |row| row.get(0))
+}
+
+/// When the log at a position arrived, or the next one after it.
+pub(crate) fn arrival(
+    conn: &Connection,
+    logstore: &Logstore,
+    position: i64,
+) -> rusqlite::Result<Option<i64>> {
+    conn.prepare_cached("SELECT received FROM log WHERE logstore_id = ?1 AND id >= ?2 ORDER BY id LIMIT 1")?
+        .query_row([logstore.id, position], |row| row.get(0))
+        .optional()
+}
+
+/// Shows the logs of a shard from one position to before another, until `take` has enough of them.
+pub(crate) fn read(
+    conn: &Connection,
+    logstore: &Logstore,
+    shard: i64,
+    range: std::ops::Range<i64>,
+    mut take: impl FnMut(StoredLog) -> bool,
+) -> rusqlite::Result<()> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, time, received, topic, source, contents, tags FROM log
+         WHERE logstore_id = ?1 AND id >= ?2 AND id < ?3 AND id % ?4 = ?5 ORDER BY id",
+    )?;
+    let mut rows =
+        statement.query(params![logstore.id, range.start, range.end, logstore.shards.max(1), shard])?;
+    while let Some(row) = rows.next()? {
+        if !take(StoredLog::of(row)?) {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Shards, cursors, pulled logs and consumer groups, over HTTP.
+
+use serde_json::{Value, json};
+
+use super::client::*;
+use super::logs::{group, now};
+
+const STORE: &str = "abc";
+
+/// A Logstore of two shards with so many logs.
+fn filled(logs: usize) -> Emulator {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    emulator.make_logstore("my-proj", STORE);
+    for _ in 0..logs {
+        let target = format!("/logstores/{STORE}/shards/lb");
+        let wire = sls_bytes(&emulator.key, "my-proj", "POST", &target, group(now(), "k", "v"), &[]);
+        let reply = emulator.send(&wire);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    emulator
+}
+
+fn ask(emulator: &Emulator, method: &str, below: &str, body: &Value) -> Reply {
+    emulator.sls("my-proj", method, &format!("/logstores/{STORE}/{below}"), body)
+}
+
+fn get(emulator: &Emulator, below: &str) -> Reply {
+    ask(emulator, "GET", below, &Value::Null)
+}
+
+fn cursor(emulator: &Emulator, shard: usize, from: &str) -> String {
+    let reply = get(emulator, &format!("shards/{shard}?type=cursor&from={from}"));
+    reply.body_json()["cursor"].as_str().unwrap().replace('=', "%3D")
+}
+
+/// A pull as JSON.
+fn pull(emulator: &Emulator, shard: usize, cursor: &str, more: &str) -> Reply {
+    let target = format!("/logstores/{STORE}/shards/{shard}?type=log&cursor={cursor}{more}");
+    let json = [("accept", "application/json")];
+    emulator.send(&sls_bytes(&emulator.key, "my-proj", "GET", &target, Vec::new(), &json))
+}
+
+#[test]
+fn every_log_is_in_one_shard() {
+    let emulator = filled(5);
+    let mut seen = 0;
+    for shard in 0..2 {
+        let reply = pull(&emulator, shard, &cursor(&emulator, shard, "begin"), "&count=1000");
+        for group in reply.body_json()["logGroupList"].as_array().unwrap() {
+            assert_eq!((&group["Topic"], &group["Source"]), (&json!("t"), &json!("s")));
+            assert_eq!(group["LogItems"][0]["Contents"][0], json!({"Key": "k", "Value": "v"}));
+            seen += group["LogItems"].as_array().unwrap().len();
+        }
+        assert_eq!(
+            reply.header("x-log-cursor").unwrap().replace('=', "%3D"),
+            cursor(&emulator, shard, "end")
+        );
+    }
+    assert_eq!(seen, 5);
+}
+
+#[test]
+fn pull_without_a_wish_for_json_is_protobuf() {
+    let emulator = filled(1);
+    let bodies: Vec<Reply> = (0..2)
+        .map(|shard| {
+            let cursor = cursor(&emulator, shard, "begin");
+            get(&emulator, &format!("shards/{shard}?type=log&cursor={cursor}&count=10"))
+        })
+        .collect();
+    let full = bodies.iter().find(|reply| reply.header("x-log-count") == Some("1")).unwrap();
+    assert_eq!(full.header("content-type"), Some("application/x-protobuf"));
+    assert_eq!(full.header("x-log-bodyrawsize").unwrap(), full.body.len().to_string());
+    assert_eq!(full.body[0], 0x0a);
+    let empty = bodies.iter().find(|reply| reply.header("x-log-count") == Some("0")).unwrap();
+    assert!(empty.body.is_empty());
+}
+
+#[test]
+fn pull_at_the_end_stays_there() {
+    let emulator = filled(1);
+    let end = cursor(&emulator, 0, "end");
+    let reply = pull(&emulator, 0, &end, "&count=1");
+    assert_eq!(reply.body_json()["logGroupList"], json!([]));
+    assert_eq!(reply.header("x-log-cursor").unwrap().replace('=', "%3D"), end);
+}
+
+#[test]
+fn places_that_are_not_there_are_refused() {
+    let emulator = filled(1);
+    assert_refused(&get(&emulator, "shards/2?type=cursor&from=begin"), 400, "ShardNotExist");
+    assert_refused(&get(&emulator, "shards/-1?type=cursor&from=begin"), 400, "ShardNotExist");
+    assert_refused(&get(&emulator, "shards/0?type=cursor&from=noon"), 400, "ParameterInvalid");
+    assert_refused(&pull(&emulator, 0, "OTk5OTk%3D", ""), 400, "InvalidCursor");
+    assert_refused(
+        &pull(&emulator, 0, &cursor(&emulator, 0, "begin"), "&count=1001"),
+        400,
+        "ParameterInvalid",
+    );
+    assert_refused(&pull(&emulator, 0, &cursor(&emulator, 0, "begin"), "&query=x"), 400, "ParameterInvalid");
+}
+
+fn with_group(logs: usize) -> Emulator {
+    let emulator = filled(logs);
+    let group = json!({"consumerGroup": "g", "timeout": 60, "order": true});
+    assert_eq!(ask(&emulator, "POST", "consumergroups", &group).status, 200);
+    emulator
+}
+
+fn beat(emulator: &Emulator, consumer: &str) -> Value {
+    let below = format!("consumergroups/g?type=heartbeat&consumer={consumer}");
+    ask(emulator, "POST", &below, &json!([])).body_json()
+}
+
+#[test]
+fn shards_are_shared_among_living_consumers() {
+    let emulator = with_group(0);
+    assert_eq!(beat(&emulator, "one"), json!([0, 1]));
+    assert_eq!(beat(&emulator, "two"), json!([1]));
+    assert_eq!(beat(&emulator, "one"), json!([0]));
+    emulator.post("/_sim/clock", &json!({"offsetSeconds": 61}));
+    let far = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(61);
+    let target = format!("/logstores/{STORE}/consumergroups/g?type=heartbeat&consumer=two");
+    let wire = unsigned_sls("my-proj", "POST", &target, b"[]".to_vec(), &[]);
+    let reply = emulator.send(&sign_sls(wire, &emulator.key, REGION, far));
+    assert_eq!(reply.body_json(), json!([0, 1]), "{}", reply.text());
+}
+
+#[test]
+fn only_the_holder_of_a_shard_moves_its_checkpoint() {
+    let emulator = with_group(1);
+    beat(&emulator, "one");
+    beat(&emulator, "two");
+    let point = json!({"shard": 0, "checkpoint": "MQ=="});
+    let check = |more: &str| {
+        let below = format!("consumergroups/g?type=checkpoint&consumer={more}");
+        ask(&emulator, "POST", &below, &point)
+    };
+    assert_refused(&check("three"), 404, "ConsumerNotExsit");
+    assert_refused(&check("two&forceSuccess=False"), 400, "ConsumerNotMatch");
+    assert_eq!(get(&emulator, "consumergroups/g").body_json(), json!([]));
+    assert_eq!(check("one").status, 200);
+    assert_eq!(get(&emulator, "consumergroups/g?shard=0").body_json()[0]["checkpoint"], "MQ==");
+    assert_eq!(check("three&forceSuccess=True").status, 200);
+    assert_eq!(get(&emulator, "consumergroups/g").body_json()[0]["consumer"], "three");
+}
+
+#[test]
+fn consumer_group_goes_with_its_logstore() {
+    let emulator = with_group(1);
+    let path = format!("/logstores/{STORE}");
+    assert_eq!(emulator.sls("my-proj", "DELETE", &path, &Value::Null).status, 200);
+    emulator.make_logstore("my-proj", STORE);
+    assert_eq!(get(&emulator, "consumergroups").body_json(), json!([]));
+    assert_refused(&get(&emulator, "consumergroups/g"), 404, "ConsumerGroupNotExist");
+}
+
+#[test]
+fn ill_formed_consumer_groups_are_refused() {
+    let emulator = with_group(0);
+    let group = json!({"consumerGroup": "g", "timeout": 60, "order": true});
+    assert_refused(&ask(&emulator, "POST", "consumergroups", &group), 400, "ConsumerGroupAlreadyExist");
+    for wrong in
+        [json!({"consumerGroup": "x"}), json!({"timeout": 1}), json!({"consumerGroup": "x", "timeout": 0})]
+    {
+        assert_refused(&ask(&emulator, "POST", "consumergroups", &wrong), 400, "ParameterInvalid");
+    }
+    let beat = ask(&emulator, "POST", "consumergroups/g?type=heartbeat&consumer=c", &json!({}));
+    assert_refused(&beat, 400, "PostBodyInvalid");
+}
