@@ -30,20 +30,21 @@ pub(crate) struct Rpc<'a> {
 pub(crate) struct Done {}
 
 impl Session {
-    /// Sends the call, with errors read by the table of its service.
+    /// Sends the call, with errors read by the table of its service, and decodes the reply.
     pub(crate) async fn rpc<T: DeserializeOwned>(&self, rpc: &Rpc<'_>) -> Result<T, CallError> {
-        self.rpc_with(rpc, by_table(rpc.operation.service)).await
+        let (call, reply) = self.rpc_reply(rpc, by_table(rpc.operation.service)).await?;
+        reply.decode(&call)
     }
 
-    /// Sends the call, with errors read by `meaning`.
-    pub(crate) async fn rpc_with<T: DeserializeOwned>(
+    /// Sends the call, with errors read by `meaning`, and returns its reply with the call as errors name it.
+    pub(crate) async fn rpc_reply(
         &self,
         rpc: &Rpc<'_>,
         meaning: impl Fn(&str, &str) -> FaultKind + Send + Sync,
-    ) -> Result<T, CallError> {
+    ) -> Result<(Call, Reply), CallError> {
         let call = rpc.call();
         let reply = self.rpc_draft(&call, &draft(rpc), meaning).await?;
-        reply.decode(&call)
+        Ok((call, reply))
     }
 
     /// Sends a draft of this style.

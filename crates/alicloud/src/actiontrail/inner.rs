@@ -9,7 +9,8 @@ use super::operations;
 use super::profile::{Describe, Fields};
 use crate::call::{Call, Operation};
 use crate::error::CallError;
-use crate::fault::{FaultKind, Service};
+use crate::fault::Service;
+use crate::reply::{Reply, undecodable};
 use crate::rpc::{Done, Rpc};
 use crate::session::Session;
 use crate::tolerant::as_text;
@@ -49,13 +50,9 @@ impl Session {
     pub async fn describe_inner_trails(&self) -> Result<Vec<InnerTrail>, CallError> {
         let describe = self.profile().describe();
         let operation = operations::DESCRIBE_INNER_TRAILS;
-        let reply: Value = self.inner(operation, &describe.action, Vec::new()).await?;
-        read_trails(&reply, describe).map_err(|why| {
-            let call = Call { operation, host: self.host(Service::ActionTrail) };
-            let mut fault = call.fault(FaultKind::Unexpected, false);
-            fault.request_id = reply.get("RequestId").and_then(Value::as_str).map(str::to_owned);
-            CallError::new(fault, why)
-        })
+        let (call, reply) = self.inner_reply(operation, &describe.action, Vec::new()).await?;
+        let body: Value = reply.decode(&call)?;
+        read_trails(&body, describe).map_err(|why| undecodable(&call, &reply, why))
     }
 
     /// Creates the inner trail of the account; the service then starts delivery by itself.
@@ -69,26 +66,37 @@ impl Session {
         ];
         parameters
             .extend(trail.sls_logstore.as_deref().map(|logstore| (names.sls_logstore.as_str(), logstore)));
-        self.inner::<Done>(operations::CREATE_INNER_TRAIL, &create.action, parameters).await.map(|_| ())
+        self.inner(operations::CREATE_INNER_TRAIL, &create.action, parameters).await
     }
 
     /// Deletes an inner trail, which stops delivery. The Logstore and its logs stay.
     pub async fn delete_inner_trail(&self, name: &str) -> Result<(), CallError> {
         let delete = self.profile().delete();
         let parameters = vec![(delete.parameters.name.as_str(), name)];
-        self.inner::<Done>(operations::DELETE_INNER_TRAIL, &delete.action, parameters).await.map(|_| ())
+        self.inner(operations::DELETE_INNER_TRAIL, &delete.action, parameters).await
     }
 
-    async fn inner<T: serde::de::DeserializeOwned>(
+    /// A call that returns nothing but its request id.
+    async fn inner(
         &self,
         operation: Operation,
         action: &str,
         parameters: Vec<(&str, &str)>,
-    ) -> Result<T, CallError> {
+    ) -> Result<(), CallError> {
+        let (call, reply) = self.inner_reply(operation, action, parameters).await?;
+        reply.decode::<Done>(&call).map(|_| ())
+    }
+
+    async fn inner_reply(
+        &self,
+        operation: Operation,
+        action: &str,
+        parameters: Vec<(&str, &str)>,
+    ) -> Result<(Call, Reply), CallError> {
         let profile = self.profile();
         let host = self.host(Service::ActionTrail);
         let rpc = Rpc { operation, action, version: profile.version(), host, parameters };
-        self.rpc_with(&rpc, |code, _| profile.meaning(code)).await
+        self.rpc_reply(&rpc, |code, _| profile.meaning(code)).await
     }
 }
 

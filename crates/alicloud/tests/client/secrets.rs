@@ -61,6 +61,16 @@ async fn secrets_echoed_as_a_request_id_are_struck_out() {
 }
 
 #[tokio::test]
+async fn a_request_id_beside_an_unreadable_list_of_inner_trails_is_checked_like_any_other() {
+    for (id, told) in [(SECRET, Some("***")), ("two words", None), ("line\nbreak", None)] {
+        let script = Script::new([ok(json!({ "RequestId": id, "Odd": [] }))]);
+        let error = session(script).describe_inner_trails().await.unwrap_err();
+        assert_eq!(error.fault().request_id.as_deref(), told, "{id}");
+        assert!(!holds_a_secret(&format!("{error} {error:?}")));
+    }
+}
+
+#[tokio::test]
 async fn secrets_quoted_from_a_reply_that_cannot_be_read_are_struck_out() {
     let script = Script::new([ok(json!({ "Role": format!("{SECRET} {}", "x".repeat(5000)) }))]);
     let error = session(script).get_role("r").await.unwrap_err();
