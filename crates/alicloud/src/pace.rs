@@ -1,7 +1,7 @@
 //! A token bucket for each access key and operation.
 //!
-//! Takes a moment and how long the caller would wait; returns how long it has to. Counted by the moment at which
-//! the next call is due (the "generic cell rate algorithm"), so a bucket is one timestamp.
+//! Takes a moment and how long the caller would wait; returns how long it has to. Counted by the time a bucket needs
+//! to fill up (the "generic cell rate algorithm"). *Invariant:* a clock that is set back never makes a wait longer.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -23,9 +23,24 @@ pub(crate) struct Bucket {
     pub(crate) action: &'static str,
 }
 
-/// When the next call of each bucket is due.
+/// What each bucket lacks of being full.
 #[derive(Debug, Default)]
-pub(crate) struct Pace(Mutex<HashMap<Bucket, Timestamp>>);
+pub(crate) struct Pace(Mutex<HashMap<Bucket, Debt>>);
+
+/// The time that a bucket needs to fill up, and when that was noted.
+#[derive(Clone, Copy, Debug)]
+struct Debt {
+    owed: Duration,
+    noted: Timestamp,
+}
+
+impl Debt {
+    /// What is still owed. A clock that was set back since has paid nothing, and adds nothing.
+    fn left(self, now: Timestamp) -> Duration {
+        let paid = Duration::try_from(now.duration_since(self.noted)).unwrap_or_default();
+        self.owed.saturating_sub(paid)
+    }
+}
 
 impl Pace {
     /// Takes a token: how long to wait before using it. When that is longer than `patience`, none is taken and
@@ -39,17 +54,16 @@ impl Pace {
     ) -> Result<Duration, Duration> {
         let interval = Duration::from_secs(1) / rate.per_second.max(1);
         let ahead = interval * (rate.burst.max(1) - 1);
-        let mut due = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if due.len() >= BUCKETS_KEPT {
-            due.retain(|_, due| *due > now);
+        let mut debts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if debts.len() >= BUCKETS_KEPT {
+            debts.retain(|_, debt| debt.noted <= now && !debt.left(now).is_zero());
         }
-        let next = due.get(&bucket).copied().filter(|next| *next > now).unwrap_or(now);
-        let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default().saturating_sub(ahead);
-        if wait > patience {
-            return Err(wait);
-        }
-        due.insert(bucket, next + interval);
-        Ok(wait)
+        let left = debts.get(&bucket).map(|debt| debt.left(now)).unwrap_or_default();
+        let wait = left.saturating_sub(ahead);
+        let taken = wait <= patience;
+        let owed = if taken { left + interval } else { left };
+        debts.insert(bucket, Debt { owed, noted: now });
+        if taken { Ok(wait) } else { Err(wait) }
     }
 }
 
@@ -94,6 +108,26 @@ mod tests {
         (0..3).for_each(|_| assert_eq!(take(&pace, 0, 0), Ok(0)));
         assert_eq!(take(&pace, 0, 50), Err(100));
         assert_eq!(take(&pace, 0, 100), Ok(100));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
+        let pace = Pace::default();
+        let hour = 3_600_000;
+        (0..5).for_each(|_| assert!(take(&pace, hour, 1000).is_ok()));
+        let waits: Vec<_> = [0, 100, 300].map(|now| take(&pace, now, 0)).to_vec();
+        assert_eq!(waits, [Err(300), Err(200), Ok(0)]);
+    }
+
+    #[test]
+    fn buckets_from_before_the_clock_was_set_back_are_forgotten() {
+        let pace = Pace::default();
+        for number in 0..1024 {
+            let id = number.to_string();
+            pace.take(bucket(&id, "GetRole"), RATE, at(3_600_000), Duration::ZERO).unwrap();
+        }
+        assert_eq!(take(&pace, 0, 0), Ok(0));
+        assert_eq!(pace.0.lock().unwrap().len(), 1);
     }
 
     #[test]

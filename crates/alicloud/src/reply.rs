@@ -18,8 +18,8 @@ use crate::error::CallError;
 use crate::fault::FaultKind;
 use crate::transport::TransportError;
 
-/// Longest wait taken over from a reply; a longer one is cut to this.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+/// Longest wait that an error asks for; a longer one is cut to this.
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 const NO_ENVELOPE: &str = "the reply holds no error code";
 

@@ -19,7 +19,7 @@ use crate::error::CallError;
 use crate::fault::{self, FaultKind, Service};
 use crate::pace::Bucket;
 use crate::policy::{Cure, Tries};
-use crate::reply::{Reply, refused, request_id, server_time, unanswered, unsendable};
+use crate::reply::{LONGEST_RETRY_AFTER, Reply, refused, request_id, server_time, unanswered, unsendable};
 
 /// One credential in one region; every operation is a method.
 ///
@@ -201,7 +201,7 @@ impl Session {
 /// The error of a call that our own limit kept from being sent.
 fn held_back(call: &Call, wait: Duration) -> CallError {
     let mut fault = call.fault(FaultKind::Throttled, false);
-    fault.retry_after = Some(wait);
+    fault.retry_after = Some(wait.min(LONGEST_RETRY_AFTER));
     CallError::new(fault, "not sent: too many calls of this operation with this access key")
 }
 
