@@ -129,14 +129,11 @@ impl Tries {
         Duration::try_from(now.duration_since(self.started)).unwrap_or_default()
     }
 
-    /// What the service asked for and a little more, or from half to the whole of the doubling wait.
+    /// From half to the whole of the doubling wait; what the service asked for and a little more, if that is longer.
     fn backoff(&self, asked: Option<Duration>, fraction: f64) -> Duration {
         let doubled = self.policy.backoff_floor.saturating_mul(1 << (self.made - 1).min(16));
-        let own = doubled.min(self.policy.backoff_ceiling);
-        match asked {
-            Some(asked) => asked + asked.min(self.policy.backoff_floor).mul_f64(fraction),
-            None => own.mul_f64(0.5 + fraction / 2.0),
-        }
+        let own = doubled.min(self.policy.backoff_ceiling).mul_f64(0.5 + fraction / 2.0);
+        asked.map_or(own, |asked| own.max(asked + asked.min(self.policy.backoff_floor).mul_f64(fraction)))
     }
 }
 
@@ -181,6 +178,12 @@ mod tests {
         let policy = CallPolicy { attempts: 2, ..CallPolicy::standard() };
         assert_eq!(waits(policy, &asked, 0.0), [12_000]);
         assert_eq!(waits(policy, &asked, 1.0), [12_500]);
+    }
+
+    #[test]
+    fn a_wait_the_service_asks_for_does_not_shorten_the_doubling_one() {
+        let asked = Fault { retry_after: Some(Duration::from_millis(1)), ..fault(FaultKind::Throttled) };
+        assert_eq!(waits(CallPolicy::standard(), &asked, 1.0), [500, 1000, 2000]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What is held of a credential, and what to do about it now. Pure.
 //!
 //! Takes keys and failures with the time they came; says whether the key held is good, due to be replaced, or
-//! gone. *Invariant:* a key that has not expired is never given up for a failure.
+//! gone. *Invariant:* a key that has not expired is never given up for a failure, and a clock that is set back, by
+//! hand or by the time learnt of a server, makes nothing wait longer.
 
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ const RECHECK: Duration = Duration::from_mins(1);
 const RETRY_FLOOR: Duration = Duration::from_secs(1);
 /// Longest wait after a failure: how long a mended source may go unnoticed.
 const RETRY_CEILING: Duration = Duration::from_mins(1);
+/// Longest wait that a service is granted when it asks for one.
+const ASKED_CEILING: Duration = Duration::from_mins(10);
 /// A key younger than this is not replaced because a service refused it.
 const RENEW_AGE: Duration = Duration::from_secs(10);
 
@@ -51,8 +54,22 @@ pub(super) struct Held {
     pub(super) chosen: Option<(usize, Origin)>,
     obtained_at: Timestamp,
     refresh_at: Timestamp,
-    failure: Option<(CredentialsError, Timestamp)>,
+    failure: Option<Failure>,
     failures: u32,
+}
+
+/// The last failure, and how long from then on nothing is tried.
+#[derive(Debug)]
+struct Failure {
+    error: CredentialsError,
+    at: Timestamp,
+    wait: Duration,
+}
+
+impl Failure {
+    fn is_waited_for(&self, now: Timestamp) -> bool {
+        is_within(self.wait, self.at, now)
+    }
 }
 
 /// What to do about a credential now.
@@ -70,13 +87,18 @@ pub(super) enum Look {
 
 impl Held {
     pub(super) fn look(&self, now: Timestamp) -> Look {
-        let waiting = self.failure.as_ref().filter(|(_, retry_at)| now < *retry_at);
+        let waiting = self.failure.as_ref().filter(|failure| failure.is_waited_for(now));
         match (self.usable(now), waiting) {
-            (Some(lease), None) if now >= self.refresh_at => Look::Due(lease.key.clone()),
+            (Some(lease), None) if self.is_due(now) => Look::Due(lease.key.clone()),
             (Some(lease), _) => Look::Good(lease.key.clone()),
-            (None, Some((error, _))) => Look::Failing(error.clone()),
+            (None, Some(failure)) => Look::Failing(failure.error.clone()),
             (None, None) => Look::Gone,
         }
+    }
+
+    /// A key from a time that has not come yet is due too: when it ends is not known any more.
+    fn is_due(&self, now: Timestamp) -> bool {
+        now >= self.refresh_at || now < self.obtained_at
     }
 
     /// The key held, while it has not expired.
@@ -86,14 +108,14 @@ impl Held {
 
     /// Whether the key was had so recently that replacing it again is no use.
     pub(super) fn is_young(&self, now: Timestamp) -> bool {
-        now < self.obtained_at + RENEW_AGE
+        is_within(RENEW_AGE, self.obtained_at, now)
     }
 
     pub(super) fn hold(&mut self, chosen: (usize, Origin), lease: Lease, now: Timestamp) {
         self.refresh_at = match lease.expires_at {
             None => now + RECHECK,
             Some(end) => {
-                let left = Duration::try_from(end.duration_since(now)).unwrap_or_default();
+                let left = since(now, end);
                 now + left.saturating_sub(PREFETCH.min(left / LIFE_PARTS))
             }
         };
@@ -101,13 +123,16 @@ impl Held {
         (self.lease, self.failure, self.failures) = (Some(lease), None, 0);
     }
 
-    /// Notes a failure. The next attempt waits, but not beyond the end of the key held: then it is needed.
+    /// Notes a failure. The next attempt waits, as long as a service asks for if that is longer, but not beyond the end
+    /// of the key held: then it is needed.
     pub(super) fn fail(&mut self, error: CredentialsError, now: Timestamp) {
-        let wait = RETRY_FLOOR.saturating_mul(1 << self.failures.min(16)).min(RETRY_CEILING);
+        let own = RETRY_FLOOR.saturating_mul(1 << self.failures.min(16)).min(RETRY_CEILING);
+        let asked = error.fault().and_then(|fault| fault.retry_after).unwrap_or_default();
         let end = self.usable(now).and_then(|lease| lease.expires_at);
-        let retry_at = end.map_or(now + wait, |end| end.min(now + wait).max(now + RETRY_FLOOR));
+        let left = end.map_or(Duration::MAX, |end| since(now, end).max(RETRY_FLOOR));
+        let wait = own.max(asked.min(ASKED_CEILING)).min(left);
         self.failures = self.failures.saturating_add(1);
-        self.failure = Some((error, retry_at));
+        self.failure = Some(Failure { error, at: now, wait });
     }
 
     pub(super) fn state(&self) -> CredentialsState {
@@ -117,16 +142,29 @@ impl Held {
             access_key_id: lease.map(|lease| lease.key.id().to_owned()),
             expires_at: lease.and_then(|lease| lease.expires_at),
             obtained_at: lease.map(|_| self.obtained_at),
-            last_error: self.failure.as_ref().map(|(error, _)| error.clone()),
+            last_error: self.failure.as_ref().map(|failure| failure.error.clone()),
             failures: self.failures,
         }
     }
+}
+
+/// Whether `now` is in the span of that length that begins at `start`.
+fn is_within(length: Duration, start: Timestamp, now: Timestamp) -> bool {
+    start <= now && since(start, now) < length
+}
+
+/// From one time to a later one; nothing when it is not later.
+fn since(start: Timestamp, end: Timestamp) -> Duration {
+    Duration::try_from(end.duration_since(start)).unwrap_or_default()
 }
 
 #[cfg(test)]
 #[allow(clippy::panic, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::call::{Call, Operation};
+    use crate::error::CallError;
+    use crate::fault::{FaultKind, Service};
 
     const START: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -213,6 +251,49 @@ mod tests {
         (0..10).for_each(|_| held.fail(error(), at(3590)));
         check(&held, 3599, "good");
         check(&held, 3600, "gone");
+    }
+
+    fn throttled(retry_after: Duration) -> CredentialsError {
+        let call = Call { operation: Operation::reads(Service::Sts, "AssumeRole", ""), host: String::new() };
+        let mut fault = call.fault(FaultKind::Throttled, false);
+        fault.retry_after = Some(retry_after);
+        CredentialsError::of_call(Origin::Oidc, &CallError::new(fault, "busy"))
+    }
+
+    #[test]
+    fn a_wait_that_the_service_asks_for_is_kept_to() {
+        let mut held = Held::default();
+        held.fail(throttled(Duration::from_mins(2)), at(0));
+        check(&held, 119, "failing");
+        check(&held, 120, "gone");
+    }
+
+    #[test]
+    fn a_service_is_not_waited_for_longer_than_ten_minutes_nor_shorter_than_without_its_word() {
+        let mut held = Held::default();
+        held.fail(throttled(Duration::from_hours(1)), at(0));
+        check(&held, 600, "gone");
+        held.fail(throttled(Duration::ZERO), at(600));
+        check(&held, 601, "failing");
+        check(&held, 602, "gone");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_ends_the_wait_after_a_failure() {
+        let mut held = Held::default();
+        held.fail(error(), at(86_400));
+        check(&held, 86_400, "failing");
+        check(&held, 0, "gone");
+    }
+
+    #[test]
+    fn a_key_from_a_time_that_has_not_come_is_due_and_not_young() {
+        let mut held = Held::default();
+        let key = AccessKey::new("id", "secret".into(), None);
+        held.hold((0, Origin::Oidc), Lease { key, expires_at: Some(at(90_000)) }, at(86_400));
+        assert!(held.is_young(at(86_409)));
+        check(&held, 0, "due");
+        assert!(!held.is_young(at(0)));
     }
 
     #[test]
