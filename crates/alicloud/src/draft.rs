@@ -21,6 +21,15 @@ pub(crate) enum Scheme {
     SlsV4 { region: String },
 }
 
+/// Why a request cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsendable {
+    /// Host, path and query are no address, or one that is too long.
+    Address,
+    /// A header cannot carry what it should. All but those that signing adds hold checked names.
+    Header,
+}
+
 /// A request before it is signed: everything but the headers that signing adds.
 pub(crate) struct Draft {
     pub(crate) method: &'static str,
@@ -35,26 +44,27 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// The request as it goes on the wire, or nothing when it holds what no header can carry. Without a key it
-    /// goes unsigned.
+    /// The request as it goes on the wire. Without a key it goes unsigned.
     pub(crate) fn request(
         &self,
         host: &str,
         key: Option<&AccessKey>,
         time: Timestamp,
         nonce: &str,
-    ) -> Option<Request<Bytes>> {
+    ) -> Result<Request<Bytes>, Unsendable> {
         let added = key.map(|key| self.sign(key, time, nonce)).unwrap_or_default();
         let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
         let uri = format!("https://{host}{}{query}", self.path);
-        let mut request = Request::builder().method(self.method).uri(uri).body(self.body.clone()).ok()?;
+        let request = Request::builder().method(self.method).uri(uri).body(self.body.clone());
+        let mut request = request.map_err(|_| Unsendable::Address)?;
         let own = self.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         for (name, text) in own.chain(added) {
-            let mut value = HeaderValue::from_str(&text).ok()?;
+            let mut value = HeaderValue::from_str(&text).map_err(|_| Unsendable::Header)?;
             value.set_sensitive(SECRET_HEADERS.contains(&name.as_str()));
-            request.headers_mut().insert(HeaderName::try_from(name).ok()?, value);
+            let name = HeaderName::try_from(name).map_err(|_| Unsendable::Header)?;
+            request.headers_mut().insert(name, value);
         }
-        Some(request)
+        Ok(request)
     }
 
     fn sign(&self, key: &AccessKey, time: Timestamp, nonce: &str) -> Vec<(String, String)> {

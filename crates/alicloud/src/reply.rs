@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::credentials::AccessKey;
+use crate::draft::Unsendable;
 use crate::error::CallError;
 use crate::fault::FaultKind;
 use crate::transport::TransportError;
@@ -115,10 +116,18 @@ pub(crate) fn unanswered(call: &Call, error: TransportError) -> CallError {
     CallError::new(fault, "no usable reply").with_source(error)
 }
 
-/// Names are checked before a draft is made, so what cannot be sent is a credential with odd characters.
-pub(crate) fn unsendable(call: &Call) -> CallError {
-    let fault = call.fault(FaultKind::CredentialsInvalid, false);
-    CallError::new(fault, "the access key or token holds characters that no header can carry")
+/// The error of a request that cannot be made. Nothing of it is quoted.
+pub(crate) fn unsendable(call: &Call, why: Unsendable) -> CallError {
+    let (kind, message) = match why {
+        Unsendable::Address => {
+            (FaultKind::Invalid, "not sent: the host is none, or the parameters are too long for an address")
+        }
+        Unsendable::Header => (
+            FaultKind::CredentialsInvalid,
+            "not sent: the access key or token holds characters that no header can carry",
+        ),
+    };
+    CallError::new(call.fault(kind, false), message)
 }
 
 /// A reply of success whose body is not what the operation returns.

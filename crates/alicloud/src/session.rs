@@ -158,7 +158,7 @@ impl Session {
         let nonce = self.cloud.nonces().nonce();
         let request = draft.request(&call.host, key, self.cloud.now(), &nonce);
         let redact = |text: &str| draft.redact(key, text);
-        let reply = self.exchange(call, request.ok_or_else(|| unsendable(call))?, redact).await?;
+        let reply = self.exchange(call, request.map_err(|why| unsendable(call, why))?, redact).await?;
         if reply.status().is_success() {
             let request_id = request_id(reply.headers(), reply.body()).map(|id| redact(&id));
             let (parts, body) = reply.into_parts();

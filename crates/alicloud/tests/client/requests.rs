@@ -330,6 +330,20 @@ async fn a_region_cannot_choose_another_host() {
     assert!(script.sent().is_empty());
 }
 
+#[tokio::test]
+async fn a_request_that_is_no_address_is_not_blamed_on_the_access_key() {
+    let script = Script::new([]);
+    let long = session(script.clone()).create_role("R", &"x".repeat(70_000), "").await.unwrap_err();
+    let cloud =
+        alicloud::Cloud::new(script.clone(), Arc::new(Epoch), Arc::new(alicloud::WireProfile::builtin()));
+    let odd = alicloud::Endpoints::default().with(alicloud::Service::Ram, "not a host");
+    let odd = cloud.with_endpoints(odd).session(crate::support::key(), "cn-hangzhou").get_role("R").await;
+    for error in [long, odd.unwrap_err()] {
+        assert_eq!((error.fault().kind, error.fault().ambiguous), (alicloud::FaultKind::Invalid, false));
+    }
+    assert!(script.sent().is_empty());
+}
+
 struct Epoch;
 
 impl alicloud::Clock for Epoch {
