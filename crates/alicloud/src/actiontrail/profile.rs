@@ -82,7 +82,9 @@ pub enum ProfileError {
     #[error("the wire profile is not YAML of the expected form")]
     Form(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A name in it is empty or could not be the name of a parameter, field or operation.
-    #[error("`{0}` in the wire profile is not a name of letters, digits, `.`, `-` and `_`")]
+    #[error(
+        "`{0}` in the wire profile is not a name of letters, digits, `.`, `-` and `_` (an error code may hold one `*`)"
+    )]
     Name(String),
     /// An error code is given two meanings; case does not tell codes apart.
     #[error("`{0}` in the wire profile has two meanings")]
@@ -123,11 +125,14 @@ impl WireProfile {
         &self.0.delete
     }
 
-    /// What an error code of the three operations means: by this profile, else by the table of the gateway.
+    /// What an error code of the three operations means: by its own entry, else by the table of the gateway, else by
+    /// the longest family it is of.
     pub(crate) fn meaning(&self, code: &str) -> FaultKind {
-        let own = self.0.errors.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
-        let own = own.map(|(_, kind)| *kind);
-        own.or_else(|| fault::gateway(code)).unwrap_or(FaultKind::Unexpected)
+        let errors = &self.0.errors;
+        let own = errors.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, kind)| *kind);
+        let families = errors.iter().filter(|(family, _)| fault::is_of_family(family, code));
+        let family = || families.max_by_key(|(family, _)| family.len()).map(|(_, kind)| *kind);
+        own.or_else(|| fault::gateway(code)).or_else(family).unwrap_or(FaultKind::Unexpected)
     }
 }
 
@@ -143,7 +148,9 @@ impl Wire {
         if let Some(code) = self.errors.keys().find(|code| !seen.insert(code.to_ascii_lowercase())) {
             return Err(ProfileError::Repeated(code.clone()));
         }
-        let bad = self.names().find(|name| !is_name(name)).map(ToOwned::to_owned);
+        let names = self.names().find(|name| !is_name(name));
+        let bad = names.or_else(|| self.errors.keys().map(String::as_str).find(|code| !is_code(code)));
+        let bad = bad.map(ToOwned::to_owned);
         bad.map_or(Ok(self), |name| Err(ProfileError::Name(name)))
     }
 
@@ -173,8 +180,13 @@ impl Wire {
             &fields.status,
         ];
         let read = read.into_iter().flatten();
-        sent.into_iter().chain(read).chain(self.errors.keys()).map(String::as_str)
+        sent.into_iter().chain(read).map(String::as_str)
     }
+}
+
+/// The name of a code, or of a family of codes, in which one `*` stands for something.
+fn is_code(text: &str) -> bool {
+    is_name(&text.replacen('*', "", 1))
 }
 
 fn is_name(text: &str) -> bool {

@@ -1,7 +1,8 @@
 //! What went wrong outside, as plain data, and the tables that say which code means what.
 //!
-//! Takes the code a service answered with; returns a [`FaultKind`]. Codes are compared whole, ASCII case aside;
-//! a row ending in `.*` stands for a documented family. Messages are read in one place only, `sls.rs`.
+//! Takes the code a service answered with; returns a [`FaultKind`]. Codes are compared whole, ASCII case aside; a
+//! row with a `*` stands for a documented family, in whose codes something is in the place of the star. Messages are
+//! read in one place only, `sls.rs`.
 //! *Invariant:* a code in no table is [`FaultKind::Unexpected`], never a guess.
 
 mod actiontrail;
@@ -103,7 +104,7 @@ pub struct Fault {
     pub ambiguous: bool,
 }
 
-/// Rows of code (or `family.*`) and meaning.
+/// Rows of code, or family of codes, and meaning.
 pub(crate) type Table = &'static [(&'static str, FaultKind)];
 
 /// What a code of `service` means; `message` is the server's sentence.
@@ -129,10 +130,11 @@ pub(crate) fn look_up(table: Table, code: &str) -> Option<FaultKind> {
     found.map(|(_, kind)| *kind)
 }
 
-fn is_of_family(row: &str, code: &str) -> bool {
-    let family = row.strip_suffix('*').filter(|family| family.ends_with('.'));
-    family.is_some_and(|family| {
-        code.len() > family.len() && code.as_bytes()[..family.len()].eq_ignore_ascii_case(family.as_bytes())
+/// Whether `code` begins and ends as `family` does before and after its star, with something in between.
+pub(crate) fn is_of_family(family: &str, code: &str) -> bool {
+    let (family, code) = (family.to_ascii_lowercase(), code.to_ascii_lowercase());
+    family.split_once('*').is_some_and(|(start, end)| {
+        code.len() > start.len() + end.len() && code.starts_with(start) && code.ends_with(end)
     })
 }
 
@@ -151,8 +153,10 @@ mod tests {
     fn rows_without_example(service: &str, codes: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
         let examples = examples();
         let shown = |code: &&str| {
-            let start = format!("{service}-{}", code.trim_end_matches('*')).to_ascii_lowercase();
-            examples.iter().any(|example| example.starts_with(&start))
+            let (start, end) = code.split_once('*').unwrap_or((code, ""));
+            let start = format!("{service}-{start}").to_ascii_lowercase();
+            let end = format!("{end}.").to_ascii_lowercase();
+            examples.iter().any(|example| example.starts_with(&start) && example.contains(&end))
         };
         codes.filter(|code| !shown(code)).collect()
     }
@@ -182,6 +186,22 @@ mod tests {
     fn a_family_needs_a_member() {
         assert_eq!(gateway("InvalidSecurityToken."), None);
         assert_eq!(gateway("InvalidSecurityTokenX"), None);
+    }
+
+    #[test]
+    fn a_family_may_have_its_star_in_the_middle() {
+        let kind = |code| classify(Service::ActionTrail, code, "");
+        for code in ["MaximumNumberOfInnerTrailExceeded", "maximumnumberofgroupsexceededexception"] {
+            assert_eq!(kind(code), FaultKind::QuotaExceeded, "{code}");
+        }
+        for code in [
+            "MaximumNumberOfExceeded",
+            "MaximumNumberOfTrailsExceededTwice",
+            "XMaximumNumberOfTrailsExceeded",
+        ] {
+            assert_eq!(kind(code), FaultKind::Unexpected, "{code}");
+        }
+        assert_eq!(kind("NotAllowAnything"), FaultKind::FeatureNotGranted);
     }
 
     #[test]

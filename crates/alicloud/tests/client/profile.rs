@@ -146,6 +146,50 @@ async fn another_profile_changes_what_a_code_means() {
     assert_eq!(session.delete_inner_trail("main").await.unwrap_err().fault().kind, FaultKind::Unexpected);
 }
 
+async fn meaning(profile: WireProfile, code: &str) -> FaultKind {
+    let body = json!({ "Code": code, "Message": "m" }).to_string();
+    let reply = http::Response::builder().status(400).body(body.into()).unwrap();
+    let session = session_with(Script::new([Ok(reply)]), profile);
+    session.delete_inner_trail("main").await.unwrap_err().fault().kind
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_has_seen_is_read_by_its_family() {
+    let expected = [
+        ("NotAllowCreateInnerTrail", FaultKind::FeatureNotGranted),
+        ("NotAllowQueryInnerTrail", FaultKind::FeatureNotGranted),
+        ("MaximumNumberOfInnerTrailsExceededException", FaultKind::QuotaExceeded),
+        ("MaximumNumberOfInnerTrailExceeded", FaultKind::QuotaExceeded),
+        ("NotAllow", FaultKind::Unexpected),
+    ];
+    for (code, kind) in expected {
+        assert_eq!(meaning(WireProfile::builtin(), code).await, kind, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_family_counts_after_codes_of_the_gateway_and_longer_families() {
+    let yaml =
+        BUILTIN.replace("  NotAllow*:", "  Invalid*: quotaExceeded\n  InvalidTrail*: foreign\n  NotAllow*:");
+    let profile = WireProfile::parse(&yaml).unwrap();
+    let expected = [
+        ("InvalidAccessKeyId.NotFound", FaultKind::CredentialsInvalid),
+        ("InvalidTrailNameException", FaultKind::Invalid),
+        ("InvalidTrailX", FaultKind::Foreign),
+        ("InvalidX", FaultKind::QuotaExceeded),
+    ];
+    for (code, kind) in expected {
+        assert_eq!(meaning(profile.clone(), code).await, kind, "{code}");
+    }
+}
+
+#[test]
+fn a_family_of_everything_or_with_two_stars_is_refused() {
+    assert!(matches!(broken("  NotAllow*:", "  \"*\":"), ProfileError::Name(_)));
+    assert!(matches!(broken("  NotAllow*:", "  Not*All*:"), ProfileError::Name(_)));
+    assert!(matches!(broken("name: Name\n", "name: Na*me\n"), ProfileError::Name(_)));
+}
+
 fn broken(from: &str, to: &str) -> ProfileError {
     assert!(BUILTIN.contains(from), "{from}");
     WireProfile::parse(&BUILTIN.replacen(from, to, 1)).unwrap_err()
