@@ -7,11 +7,12 @@ use serde::de::DeserializeOwned;
 
 use super::VERSION;
 use crate::call::Operation;
+use crate::draft::Draft;
 use crate::error::CallError;
 use crate::fault::Service;
 use crate::fault::Service::ActionTrail;
-use crate::rpc::{Done, Rpc};
-use crate::session::Session;
+use crate::rpc::{Done, Rpc, draft};
+use crate::session::{Session, by_table};
 use crate::tolerant;
 
 const CREATE: Operation = Operation::writes(ActionTrail, "CreateTrail", "actiontrail:CreateTrail");
@@ -165,9 +166,13 @@ impl Session {
         self.trail::<Done>(START, vec![("Name", name)]).await.map(|_| ())
     }
 
-    /// Switches a trail off. What it delivered stays.
+    /// Switches a trail off. What it delivered stays. Sent by GET: the only method that the metadata allows, and what the
+    /// official client sends (cloud-api §2.1).
     pub async fn stop_logging(&self, name: &str) -> Result<(), CallError> {
-        self.trail::<Done>(STOP, vec![("Name", name)]).await.map(|_| ())
+        let (action, host) = (STOP.action, self.host(ActionTrail));
+        let rpc = Rpc { operation: STOP, action, version: VERSION, host, parameters: vec![("Name", name)] };
+        let (call, draft) = (rpc.call(), Draft { method: "GET", ..draft(&rpc) });
+        self.rpc_draft(&call, &draft, by_table(ActionTrail)).await?.decode::<Done>(&call).map(|_| ())
     }
 
     /// Deletes a trail. What it delivered stays.

@@ -3,7 +3,7 @@
 use alicloud::{EventLookup, FaultKind, TrailSettings};
 use serde_json::json;
 
-use super::expect_rpc;
+use super::{expect_rpc, expect_rpc_by};
 use crate::support::{Script, ok, session};
 
 const HOST: &str = "actiontrail.cn-hangzhou.aliyuncs.com";
@@ -62,7 +62,7 @@ async fn a_trail_without_a_name_is_not_understood() {
 }
 
 #[tokio::test]
-async fn start_stop_and_delete_name_the_trail() {
+async fn start_stop_and_delete_name_the_trail_and_stop_does_so_by_get() {
     for action in ["StartLogging", "StopLogging", "DeleteTrail"] {
         let script = Script::new([ok(json!({ "RequestId": "R" }))]);
         let session = session(script.clone());
@@ -72,7 +72,8 @@ async fn start_stop_and_delete_name_the_trail() {
             _ => session.delete_trail("t").await,
         }
         .unwrap();
-        expect_rpc(&script, HOST, action, &[("Name", "t")]);
+        let method = if action == "StopLogging" { "GET" } else { "POST" };
+        expect_rpc_by(method, &script, HOST, action, &[("Name", "t")]);
     }
 }
 
