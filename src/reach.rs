@@ -24,6 +24,10 @@ pub(crate) struct Reach {
     /// intranet. ActionTrail and RAM have public names only.
     #[arg(long, value_enum, value_name = "NETWORK", default_value_t = From::Public)]
     cloud_network: From,
+    /// Sends the calls of one service - actiontrail, sls, ram or sts - to this host instead of the usual one, such as
+    /// `actiontrail=actiontrail.example.com`; for Log Service it is what comes after `<project>.`. Once for each service.
+    #[arg(long, value_name = "SERVICE=HOST", value_parser = service_host)]
+    cloud_host: Vec<(Service, String)>,
     /// Reaches the real hosts through this HTTP proxy. Without it `HTTPS_PROXY` or `https_proxy` counts; `NO_PROXY` or
     /// `no_proxy` lists hosts to reach directly.
     #[arg(long, value_name = "URL")]
@@ -113,18 +117,31 @@ impl Reach {
         options
     }
 
-    /// The hosts as seen from the network; the STS that the environment names wins.
+    /// The hosts as seen from the network; the STS that the environment names wins, and a flag over both.
     fn endpoints(&self, environment: &Environment) -> Endpoints {
         let endpoints = Endpoints::new(match self.cloud_network {
             From::Public => Network::Public,
             From::Vpc => Network::Vpc,
             From::Intranet => Network::Intranet,
         });
-        match environment.sts_host() {
-            Some(host) => endpoints.with(Service::Sts, host),
-            None => endpoints,
-        }
+        let sts = environment.sts_host().map(|host| (Service::Sts, host));
+        let hosts = sts.into_iter().chain(self.cloud_host.iter().cloned());
+        hosts.fold(endpoints, |endpoints, (service, host)| endpoints.with(service, host))
     }
+}
+
+/// Reads `SERVICE=HOST`, where a port may follow the host.
+fn service_host(text: &str) -> Result<(Service, String), String> {
+    let (name, host) = text.split_once('=').ok_or("not of the form SERVICE=HOST")?;
+    let service = Service::ALL.into_iter().find(|service| service.as_str() == name);
+    let service = service.ok_or_else(|| {
+        format!("`{name}` is no service; there are {}", Service::ALL.map(Service::as_str).join(", "))
+    })?;
+    let fits = host.chars().all(|char| char.is_ascii_alphanumeric() || ".-:[]".contains(char));
+    if host.is_empty() || !fits {
+        return Err(format!("`{host}` is no host name; a scheme or a path does not belong here"));
+    }
+    Ok((service, host.to_owned()))
 }
 
 #[cfg(test)]
@@ -188,6 +205,30 @@ mod tests {
         assert_eq!(hosts.host(Service::Sls, "cn-hangzhou"), "cn-hangzhou-intranet.log.aliyuncs.com");
         let named = Environment { sts_endpoint: Some("sts.test".to_owned()), ..Environment::default() };
         assert_eq!(vpc.endpoints(&named).host(Service::Sts, "cn-hangzhou"), "sts.test");
+    }
+
+    #[test]
+    fn a_host_that_a_flag_names_wins_for_its_service() {
+        let named = reach(&["--cloud-host=actiontrail=trails.test", "--cloud-host=sts=sts.test:8443"]);
+        let environment =
+            Environment { sts_endpoint: Some("other.test".to_owned()), ..Environment::default() };
+        let hosts = named.endpoints(&environment);
+        assert_eq!(hosts.host(Service::ActionTrail, "cn-hangzhou"), "trails.test");
+        assert_eq!(hosts.host(Service::Sts, "cn-hangzhou"), "sts.test:8443");
+        assert_eq!(hosts.host(Service::Sls, "cn-hangzhou"), "cn-hangzhou.log.aliyuncs.com");
+    }
+
+    #[test]
+    fn a_host_for_an_unknown_service_is_refused_with_the_names_of_the_known_ones() {
+        let error = service_host("oss=oss.test").unwrap_err();
+        assert_eq!(error, "`oss` is no service; there are actiontrail, sls, ram, sts");
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        for text in ["ram", "ram=", "ram=https://ram.test", "ram=ram.test/x", "ram=a@b", "ram=a b"] {
+            assert!(service_host(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl Endpoints {
         self
     }
 
+    /// Whether every call of `service` goes to a host that was given.
+    pub(crate) fn is_overridden(&self, service: Service) -> bool {
+        self.overrides.contains_key(&service)
+    }
+
     /// The host of a service in a region; for Log Service, without the project.
     pub fn host(&self, service: Service, region: &str) -> String {
         self.overrides.get(&service).cloned().unwrap_or_else(|| documented(service, region, self.network))
@@ -50,7 +55,7 @@ impl Endpoints {
 fn documented(service: Service, region: &str, network: Network) -> String {
     match (service, network) {
         (Service::Ram, _) => "ram.aliyuncs.com".to_owned(),
-        (Service::ActionTrail, _) => format!("actiontrail.{}.aliyuncs.com", served_by(region)),
+        (Service::ActionTrail, _) => actiontrail(region),
         (Service::Sts, Network::Vpc) => format!("sts-vpc.{region}.aliyuncs.com"),
         (Service::Sts, Network::Public | Network::Intranet) => format!("sts.{region}.aliyuncs.com"),
         (Service::Sls, Network::Public) => format!("{region}.log.aliyuncs.com"),
@@ -58,13 +63,50 @@ fn documented(service: Service, region: &str, network: Network) -> String {
     }
 }
 
-/// Regions without an `ActionTrail` of their own, by the map in the official client 2.6.0.
-fn served_by(region: &str) -> &str {
+/// The host of `ActionTrail` in a region.
+fn actiontrail(region: &str) -> String {
     match region {
-        "ap-northeast-2-pop" | "eu-west-1-oxs" | "rus-west-1-pop" => "ap-northeast-1",
-        other => other,
+        "ap-northeast-2-pop" | "eu-west-1-oxs" | "rus-west-1-pop" => {
+            "actiontrail.ap-northeast-1.aliyuncs.com".to_owned()
+        }
+        region if CENTRAL.contains(&region) => "actiontrail.aliyuncs.com".to_owned(),
+        region => format!("actiontrail.{region}.aliyuncs.com"),
     }
 }
+
+/// Regions that the central `ActionTrail` serves. This and the three above are the whole `_endpoint_map` of the
+/// official client `alibabacloud_actiontrail20200706` 2.6.0 (read 2026-11-25).
+const CENTRAL: [&str; 29] = [
+    "cn-beijing-finance-1",
+    "cn-beijing-finance-pop",
+    "cn-beijing-gov-1",
+    "cn-beijing-nu16-b01",
+    "cn-edge-1",
+    "cn-fujian",
+    "cn-haidian-cm12-c01",
+    "cn-hangzhou-bj-b01",
+    "cn-hangzhou-finance",
+    "cn-hangzhou-internal-prod-1",
+    "cn-hangzhou-internal-test-1",
+    "cn-hangzhou-internal-test-2",
+    "cn-hangzhou-internal-test-3",
+    "cn-hangzhou-test-306",
+    "cn-hongkong-finance-pop",
+    "cn-qingdao-nebula",
+    "cn-shanghai-et15-b01",
+    "cn-shanghai-et2-b01",
+    "cn-shanghai-inner",
+    "cn-shanghai-internal-test-1",
+    "cn-shenzhen-finance-1",
+    "cn-shenzhen-inner",
+    "cn-shenzhen-st4-d01",
+    "cn-shenzhen-su18-b01",
+    "cn-wuhan",
+    "cn-yushanfang",
+    "cn-zhangbei-na61-b01",
+    "cn-zhangjiakou-na62-a01",
+    "cn-zhengzhou-nebula-1",
+];
 
 #[cfg(test)]
 mod tests {
@@ -93,9 +135,26 @@ mod tests {
         assert_eq!(endpoints.host(Service::Ram, "cn-hangzhou"), "ram.aliyuncs.com");
     }
 
+    fn trails_of(region: &str) -> String {
+        Endpoints::default().host(Service::ActionTrail, region)
+    }
+
     #[test]
-    fn a_region_without_actiontrail_is_served_by_another() {
-        let host = Endpoints::default().host(Service::ActionTrail, "rus-west-1-pop");
-        assert_eq!(host, "actiontrail.ap-northeast-1.aliyuncs.com");
+    fn a_region_without_an_actiontrail_of_its_own_is_served_by_another() {
+        assert_eq!(trails_of("rus-west-1-pop"), "actiontrail.ap-northeast-1.aliyuncs.com");
+    }
+
+    #[test]
+    fn the_central_actiontrail_serves_finance_government_and_edge_regions() {
+        for region in ["cn-hangzhou-finance", "cn-beijing-gov-1", "cn-edge-1", "cn-shenzhen-finance-1"] {
+            assert_eq!(trails_of(region), "actiontrail.aliyuncs.com", "{region}");
+        }
+    }
+
+    #[test]
+    fn a_finance_or_government_region_with_an_actiontrail_of_its_own_keeps_it() {
+        for region in ["cn-shanghai-finance-1", "cn-north-2-gov-1"] {
+            assert_eq!(trails_of(region), format!("actiontrail.{region}.aliyuncs.com"));
+        }
     }
 }

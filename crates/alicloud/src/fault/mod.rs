@@ -64,6 +64,9 @@ pub enum Service {
 }
 
 impl Service {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::ActionTrail, Self::Sls, Self::Ram, Self::Sts];
+
     /// Short lower-case name, fit for a log field or a metric label.
     pub const fn as_str(self) -> &'static str {
         match self {
