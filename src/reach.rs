@@ -82,8 +82,7 @@ impl Reach {
         clock: Arc<dyn Clock>,
         profile: WireProfile,
     ) -> anyhow::Result<Cloud> {
-        let transport =
-            HttpTransport::new(&self.http(environment, proxy)).context("cannot call the cloud")?;
+        let transport = HttpTransport::new(&self.http(proxy)).context("cannot call the cloud")?;
         let cloud = Cloud::new(Arc::new(transport), clock, Arc::new(profile));
         Ok(cloud.with_endpoints(self.endpoints(environment)).with_policy(self.policy()))
     }
@@ -103,18 +102,16 @@ impl Reach {
         CallPolicy { total: self.call_timeout() / 2, ..CallPolicy::standard() }
     }
 
-    fn http(&self, environment: &Environment, proxy: &CloudProxy) -> HttpOptions {
-        let mut options = HttpOptions {
+    fn http(&self, proxy: &CloudProxy) -> HttpOptions {
+        HttpOptions {
             endpoint: self.cloud_endpoint.clone(),
             connect_timeout: self.call_timeout().min(Duration::from_secs(5)),
+            read_timeout: self.call_timeout().min(Duration::from_secs(30)),
             call_timeout: self.call_timeout(),
             https_proxy: self.cloud_proxy.clone().or_else(|| proxy.url.clone()),
             no_proxy: proxy.exceptions.clone(),
             ca_file: self.cloud_ca_file.clone(),
-            ..HttpOptions::default()
-        };
-        options.plain_hosts.extend(environment.plain_host());
-        options
+        }
     }
 
     /// The hosts as seen from the network; the STS that the environment names wins, and a flag over both.
@@ -165,17 +162,13 @@ mod tests {
         move |name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     }
 
-    fn none() -> CloudProxy {
-        CloudProxy::read(variables(&[]))
-    }
-
     #[test]
     fn a_flag_for_the_proxy_wins_over_the_environment_and_upper_case_over_lower() {
         let both =
             [("HTTPS_PROXY", "http://upper:1"), ("https_proxy", "http://lower:1"), ("no_proxy", ".internal")];
         let chosen = |flags: &[&str], pairs: &[(&'static str, &'static str)]| {
             let proxy = CloudProxy::read(variables(pairs));
-            reach(flags).http(&Environment::default(), &proxy)
+            reach(flags).http(&proxy)
         };
         let flagged = chosen(&["--cloud-proxy=http://flag:1"], &both);
         assert_eq!(flagged.https_proxy.as_deref(), Some("http://flag:1"));
@@ -229,14 +222,6 @@ mod tests {
         for text in ["ram", "ram=", "ram=https://ram.test", "ram=ram.test/x", "ram=a@b", "ram=a b"] {
             assert!(service_host(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn only_the_metadata_server_and_a_named_address_are_spoken_to_in_the_open() {
-        let uri = Some("http://10.0.0.1/key".to_owned());
-        let environment = Environment { credentials_uri: uri, ..Environment::default() };
-        let options = reach(&[]).http(&environment, &none());
-        assert_eq!(options.plain_hosts, ["100.100.100.200", "10.0.0.1"]);
     }
 
     #[test]

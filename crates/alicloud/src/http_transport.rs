@@ -2,9 +2,11 @@
 //!
 //! Takes the options below; returns a [`Transport`] that follows no redirect, keeps no cookie, reads no proxy
 //! from the environment, sends nothing twice, and bounds every exchange in time and size.
-//! *Invariant:* plain HTTP goes to the endpoint or to a host named in the options, never anywhere else.
+//! *Invariant:* plain HTTP goes to the endpoint, or where a source of credentials was told to ask in the clear, never
+//! anywhere else.
 
 use std::error::Error;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use http::uri::{Scheme, Uri};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy};
 
-use crate::transport::{Transport, TransportError};
+use crate::transport::{InTheClear, Transport, TransportError};
 
 /// Largest reply body that is read. The largest honest one, a hundred log rows, is far below.
 pub(crate) const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -24,14 +26,16 @@ pub(crate) const BODY_LIMIT: usize = 8 * 1024 * 1024;
 /// Shorter than the idle time of the servers, so that a connection is not picked up as it is being closed.
 const POOL_IDLE: Duration = Duration::from_secs(15);
 
-/// How to reach the cloud.
-#[derive(Clone, Debug)]
+/// How to reach the cloud. `Debug` leaves out addresses: a proxy's can hold a password.
+#[derive(Clone)]
 pub struct HttpOptions {
     /// `None`: the real hosts, by HTTPS. `Some("http://127.0.0.1:PORT")`: every request goes there as plain HTTP
     /// in the form a forward proxy takes, keeping its real host name.
     pub endpoint: Option<String>,
     /// Longest time for name resolution, connecting and the TLS handshake.
     pub connect_timeout: Duration,
+    /// Longest time in which nothing arrives, once connected.
+    pub read_timeout: Duration,
     /// Longest time of a whole exchange, connecting and reading the body included.
     pub call_timeout: Duration,
     /// A proxy to reach the real hosts through, such as `http://proxy:3128`; without effect with an endpoint.
@@ -40,21 +44,30 @@ pub struct HttpOptions {
     pub no_proxy: Option<String>,
     /// A file of PEM certificates to trust besides those of the system.
     pub ca_file: Option<PathBuf>,
-    /// Hosts (without port) that plain HTTP may go to: the metadata server, and that of a credentials URI.
-    pub plain_hosts: Vec<String>,
+}
+
+impl fmt::Debug for HttpOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpOptions")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("call_timeout", &self.call_timeout)
+            .field("ca_file", &self.ca_file)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for HttpOptions {
-    /// The real hosts, 5 s to connect, 10 s a call, plain HTTP to the ECS metadata server alone.
+    /// The real hosts, 5 s to connect, 10 s a call and for a silence in it.
     fn default() -> Self {
         Self {
             endpoint: None,
             connect_timeout: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_secs(10),
             https_proxy: None,
             no_proxy: None,
             ca_file: None,
-            plain_hosts: vec!["100.100.100.200".to_owned()],
         }
     }
 }
@@ -82,9 +95,8 @@ pub enum BuildError {
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
     client: Client,
-    /// For the hosts below.
+    /// For requests marked [`InTheClear`].
     unencrypted: Client,
-    plain_hosts: Vec<String>,
     plain: bool,
     call_timeout: Duration,
 }
@@ -104,21 +116,20 @@ impl HttpTransport {
         Ok(Self {
             client,
             unencrypted: builder(options).build()?,
-            plain_hosts: options.plain_hosts.clone(),
             plain: options.endpoint.is_some(),
             call_timeout: options.call_timeout,
         })
     }
 
-    /// The client for an address: only the hosts named in the options are spoken to in plain HTTP.
-    fn client_for(&self, uri: &Uri) -> &Client {
-        let named = uri.host().is_some_and(|host| self.plain_hosts.iter().any(|plain| plain == host));
-        let unencrypted = !self.plain && named && uri.scheme() == Some(&Scheme::HTTP);
+    /// The client for a request: only one that is marked goes anywhere in plain HTTP.
+    fn client_for(&self, request: &http::Request<Bytes>) -> &Client {
+        let marked = request.extensions().get::<InTheClear>().is_some();
+        let unencrypted = !self.plain && marked && request.uri().scheme() == Some(&Scheme::HTTP);
         if unencrypted { &self.unencrypted } else { &self.client }
     }
 
     async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        let client = self.client_for(request.uri());
+        let client = self.client_for(&request);
         let request = reqwest::Request::try_from(request).map_err(never_left)?;
         let mut reply = client.execute(request).await.map_err(lost_or_never_left)?;
         let mut whole = http::Response::new(Bytes::new());
@@ -153,6 +164,7 @@ fn builder(options: &HttpOptions) -> ClientBuilder {
         .http1_only()
         .pool_idle_timeout(POOL_IDLE)
         .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
         .user_agent(concat!("alicloud/", env!("CARGO_PKG_VERSION")))
 }
 
@@ -201,7 +213,7 @@ fn never_left(error: reqwest::Error) -> TransportError {
 }
 
 fn lost(error: reqwest::Error) -> TransportError {
-    TransportError::Lost(without_url(error))
+    if error.is_timeout() { TransportError::Timeout } else { TransportError::Lost(without_url(error)) }
 }
 
 /// The URL holds every parameter of the call; the error of the caller names the host already.

@@ -14,6 +14,11 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// Put on a request, as an extension, that goes in plain HTTP to whom it names: the metadata server of an instance, or
+/// an address for credentials that whoever runs the process chose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InTheClear;
+
 /// Sends one signed request and waits for its whole reply: the one seam under the client.
 #[async_trait]
 pub trait Transport: Send + Sync {

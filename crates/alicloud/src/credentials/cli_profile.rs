@@ -1,8 +1,8 @@
 //! Profiles of the official command line tool, `~/.aliyun/config.json`, as its credentials library reads them
 //! (`alibabacloud-credentials` 1.0.12).
 //!
-//! Takes the text of the file; returns what to do to get a key. `sts_region` and `enable_vpc` of a profile are not
-//! read: the STS of the [`Cloud`](crate::Cloud) is asked.
+//! Takes the text of the file; returns what to do to get a key. *Invariant:* runs no command, opens no browser, and
+//! quotes nothing of the file but names of profiles, modes and fields.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use crate::credentials::AccessKey;
-use crate::credentials::source::{Base, EcsRole, OidcRole, Plan, role};
+use crate::credentials::source::{Base, EcsRole, OidcRole, Plan, ProfileFile, of_instance, role, sts_host};
+use crate::session::is_label;
 use crate::sts::AssumeRole;
 use crate::tolerant;
 
@@ -56,46 +57,65 @@ struct Profile {
     oidc_token_file: Option<String>,
     #[serde(deserialize_with = "tolerant::text")]
     credentials_uri: Option<String>,
+    #[serde(deserialize_with = "tolerant::text")]
+    sts_region: Option<String>,
+    #[serde(deserialize_with = "tolerant::flag")]
+    enable_vpc: Option<bool>,
 }
 
-/// The plan of a profile; of the current one, or `default`, when none is named. The text is never quoted.
-pub(super) fn plan(text: &str, name: Option<&str>) -> Result<Plan, String> {
+/// Modes that need a browser or a program to be run: the tool itself has to be asked for a key then.
+const OF_THE_TOOL_ALONE: [&str; 3] = ["CloudSSO", "OAuth", "External"];
+
+/// The plan of a profile; of the current one, or `default`, when none is named.
+pub(super) fn plan(text: &str, at: &ProfileFile) -> Result<Plan, String> {
     let config: Config =
         serde_json::from_str(text).map_err(|_| "the file is not a configuration in JSON".to_owned())?;
     let current = config.current.as_deref().filter(|name| !name.is_empty());
-    plan_of(&config, name.or(current).unwrap_or("default"), PROFILES_MAX)
+    let name = at.profile.as_deref().or(current).unwrap_or("default");
+    plan_of(&config, name, at.ecs.as_ref(), PROFILES_MAX)
 }
 
-fn plan_of(config: &Config, name: &str, left: usize) -> Result<Plan, String> {
+/// The STS that a profile chooses is asked for the profiles it builds on too, unless these choose one.
+fn plan_of(config: &Config, name: &str, ecs: Option<&EcsRole>, left: usize) -> Result<Plan, String> {
     let left = left.checked_sub(1).ok_or("more than three profiles refer to each other")?;
     let profile = config.profiles.iter().find(|profile| profile.name == name);
     let profile = profile.ok_or_else(|| format!("there is no profile `{name}`"))?;
-    match profile.mode.as_str() {
-        "AK" => Ok(Base::Key(profile.key(None)?).into()),
+    let plan = match profile.mode.as_str() {
+        "AK" => Base::Key(profile.key(None)?).into(),
         "StsToken" => {
             let token = profile.token();
-            Ok(Base::Key(profile.key(Some(need(token, name, "sts_token")?))?).into())
+            Base::Key(profile.key(Some(need(token, name, "sts_token")?))?).into()
         }
-        "RamRoleArn" => {
-            let base = Base::Key(profile.key(profile.token())?);
-            Ok(Plan { base, roles: vec![profile.role()?] })
-        }
+        // A token left over from another mode is not the key's: the official library sends none either.
+        "RamRoleArn" => Plan { roles: vec![profile.role()?], ..Base::Key(profile.key(None)?).into() },
         "ChainableRamRoleArn" => {
             let source = need(profile.source.clone(), name, "source_profile")?;
-            let mut plan = plan_of(config, &source, left)?;
+            let mut plan = plan_of(config, &source, ecs, left)?;
             plan.roles.push(profile.role()?);
-            Ok(plan)
+            plan
         }
-        "EcsRamRole" => {
-            let role = profile.ram_role_name.clone();
-            Ok(Base::EcsRole(EcsRole { role, ..EcsRole::default() }).into())
-        }
-        "OIDC" => Ok(Base::Oidc(profile.oidc_role()?).into()),
+        "EcsRamRole" => of_instance(ecs, profile.ram_role_name.clone())?.into(),
+        "OIDC" => Base::Oidc(profile.oidc_role()?).into(),
         "CredentialsURI" => {
-            Ok(Base::Uri(need(profile.credentials_uri.clone(), name, "credentials_uri")?).into())
+            let uri = need(profile.credentials_uri.clone(), name, "credentials_uri")?;
+            Base::Uri(uri.into()).into()
         }
-        mode => Err(format!("profile `{name}` has the mode `{mode}`, which is not supported")),
-    }
+        mode => return Err(unsupported(name, mode)),
+    };
+    let sts = plan.sts.or(profile.sts()?);
+    Ok(Plan { sts, ..plan })
+}
+
+fn unsupported(name: &str, mode: &str) -> String {
+    let why = if OF_THE_TOOL_ALONE.contains(&mode) {
+        "which needs a browser or another program"
+    } else {
+        "which is not supported"
+    };
+    format!(
+        "profile `{name}` has the mode `{mode}`, {why}; those that are read: AK, StsToken, RamRoleArn, \
+         ChainableRamRoleArn, EcsRamRole, OIDC, CredentialsURI"
+    )
 }
 
 impl Profile {
@@ -126,6 +146,14 @@ impl Profile {
         })
     }
 
+    fn sts(&self) -> Result<Option<String>, String> {
+        let Some(region) = &self.sts_region else { return Ok(None) };
+        if !is_label(region) {
+            return Err(format!("the `sts_region` of profile `{}` is no region", self.name));
+        }
+        Ok(Some(sts_host(region, self.enable_vpc == Some(true))))
+    }
+
     /// The tool writes 0 when nothing was chosen.
     fn duration(&self) -> Option<Duration> {
         (self.expired_seconds > 0).then(|| Duration::from_secs(self.expired_seconds))
@@ -144,7 +172,18 @@ mod tests {
     use super::*;
 
     fn of(profiles: &Value, name: Option<&str>) -> Result<Plan, String> {
-        plan(&json!({ "current": "now", "profiles": profiles }).to_string(), name)
+        read(&json!({ "current": "now", "profiles": profiles }).to_string(), name)
+    }
+
+    fn read(text: &str, profile: Option<&str>) -> Result<Plan, String> {
+        plan(text, &ProfileFile { profile: profile.map(str::to_owned), ..ProfileFile::default() })
+    }
+
+    /// A profile with a field of every mode.
+    fn full(mode: &str) -> Value {
+        json!({ "name": "now", "mode": mode, "access_key_id": "i", "access_key_secret": "s", "sts_token": "t",
+            "ram_role_arn": "r", "ram_role_name": "n", "oidc_provider_arn": "p", "oidc_token_file": "/t",
+            "credentials_uri": "http://127.0.0.1" })
     }
 
     fn key_profile(name: &str) -> Value {
@@ -187,14 +226,7 @@ mod tests {
 
     #[test]
     fn each_mode_has_its_plan() {
-        let key = json!({ "name": "now", "access_key_id": "i", "access_key_secret": "s", "sts_token": "t",
-            "ram_role_arn": "r", "ram_role_name": "n", "oidc_provider_arn": "p", "oidc_token_file": "/t",
-            "credentials_uri": "http://127.0.0.1" });
-        let with = |mode: &str| {
-            let mut profile = key.clone();
-            profile["mode"] = mode.into();
-            of(&json!([profile]), None).unwrap()
-        };
+        let with = |mode: &str| of(&json!([full(mode)]), None).unwrap();
         assert!(matches!(with("StsToken").base, Base::Key(_)));
         assert_eq!(with("RamRoleArn").roles.len(), 1);
         assert!(matches!(with("EcsRamRole").base, Base::EcsRole(role) if role.role.as_deref() == Some("n")));
@@ -203,14 +235,55 @@ mod tests {
     }
 
     #[test]
+    fn a_token_left_over_from_another_mode_is_not_sent() {
+        for (mode, token) in [("AK", None), ("RamRoleArn", None), ("StsToken", Some("t"))] {
+            let Base::Key(key) = of(&json!([full(mode)]), None).unwrap().base else { panic!("no key") };
+            assert_eq!(key.signing().security_token, token, "{mode}");
+        }
+    }
+
+    #[test]
+    fn the_role_of_the_instance_is_had_as_the_process_was_told() {
+        let text = json!({ "profiles": [{ "name": "default", "mode": "EcsRamRole", "ram_role_name": "" }] });
+        let of = |ecs| plan(&text.to_string(), &ProfileFile { ecs, ..ProfileFile::default() });
+        let hard = EcsRole { v1_fallback: false, role: Some("named".to_owned()), ..EcsRole::default() };
+        let base = of(Some(hard.clone())).unwrap().base;
+        assert!(matches!(base, Base::EcsRole(ecs) if ecs == hard));
+        assert!(of(None).unwrap_err().contains("switched off"));
+    }
+
+    #[test]
+    fn a_profile_chooses_the_sts_of_its_roles() {
+        let mut role = role_profile("now", "base");
+        role["sts_region"] = "cn-beijing".into();
+        role["enable_vpc"] = true.into();
+        let sts = |role: &Value| of(&json!([role, key_profile("base")]), None).map(|plan| plan.sts);
+        assert_eq!(sts(&role), Ok(Some("sts-vpc.cn-beijing.aliyuncs.com".to_owned())));
+        role["enable_vpc"] = false.into();
+        assert_eq!(sts(&role), Ok(Some("sts.cn-beijing.aliyuncs.com".to_owned())));
+        role["sts_region"] = "evil.example/".into();
+        assert!(sts(&role).is_err());
+        role["sts_region"] = "".into();
+        assert_eq!(sts(&role), Ok(None));
+    }
+
+    #[test]
+    fn a_mode_that_is_not_read_is_named_with_those_that_are() {
+        for (mode, why) in
+            [("CloudSSO", "browser"), ("OAuth", "browser"), ("External", "program"), ("X", "not")]
+        {
+            let error = of(&json!([{ "name": "now", "mode": mode }]), None).unwrap_err();
+            assert!(error.contains(&format!("`{mode}`")) && error.contains(why), "{error}");
+            assert!(error.contains("ChainableRamRoleArn"), "{error}");
+        }
+    }
+
+    #[test]
     fn what_is_missing_is_named_and_nothing_is_quoted() {
         let profile = json!({ "name": "now", "mode": "AK", "access_key_secret": "hidden" });
         let error = of(&json!([profile]), None).unwrap_err();
         assert_eq!(error, "profile `now` has no `access_key_id`");
         assert_eq!(of(&json!([]), None).unwrap_err(), "there is no profile `now`");
-        assert!(
-            of(&json!([{ "name": "now", "mode": "CloudSSO" }]), None).unwrap_err().contains("`CloudSSO`")
-        );
-        assert_eq!(plan("{\"hidden\"", None).unwrap_err(), "the file is not a configuration in JSON");
+        assert_eq!(read("{\"hidden\"", None).unwrap_err(), "the file is not a configuration in JSON");
     }
 }

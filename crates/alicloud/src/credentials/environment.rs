@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::credentials::AccessKey;
-use crate::credentials::source::{EcsRole, OidcRole, ProfileFile, Source};
+use crate::credentials::source::{EcsRole, OidcRole, ProfileFile, Source, sts_host};
 
 /// The variables of the official clients. An empty value counts as none.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,7 @@ pub struct Environment {
     /// `ALIBABA_CLOUD_IMDSV1_DISABLED`.
     pub imdsv1_disabled: bool,
     /// `ALIBABA_CLOUD_CREDENTIALS_URI`.
-    pub credentials_uri: Option<String>,
+    pub credentials_uri: Option<SecretString>,
     /// `HOME`, below which the two files are looked for.
     pub home: Option<PathBuf>,
 }
@@ -75,7 +75,7 @@ impl Environment {
             ecs_metadata: ours("ECS_METADATA"),
             ecs_metadata_disabled: flag("ECS_METADATA_DISABLED"),
             imdsv1_disabled: flag("IMDSV1_DISABLED"),
-            credentials_uri: ours("CREDENTIALS_URI"),
+            credentials_uri: ours("CREDENTIALS_URI").map(SecretString::from),
             home: text("HOME").map(PathBuf::from),
         }
     }
@@ -101,14 +101,7 @@ impl Environment {
             let host = host.split_once("://").map_or(host, |(_, host)| host);
             host.trim_end_matches('/').to_owned()
         });
-        let name = if self.vpc_endpoint_enabled { "sts-vpc" } else { "sts" };
-        given.or_else(|| self.sts_region.as_ref().map(|region| format!("{name}.{region}.aliyuncs.com")))
-    }
-
-    /// The host of a credentials URI that is plain HTTP: for [`HttpOptions::plain_hosts`](crate::HttpOptions).
-    pub fn plain_host(&self) -> Option<String> {
-        let uri: http::Uri = self.credentials_uri.as_ref()?.parse().ok()?;
-        (uri.scheme() == Some(&http::uri::Scheme::HTTP)).then(|| uri.host().map(str::to_owned))?
+        given.or_else(|| self.sts_region.as_ref().map(|region| sts_host(region, self.vpc_endpoint_enabled)))
     }
 
     fn key(&self) -> Option<AccessKey> {
@@ -129,7 +122,11 @@ impl Environment {
 
     fn cli_profile(&self) -> Option<ProfileFile> {
         let home = self.home.as_ref().filter(|_| !self.cli_profile_disabled)?;
-        Some(ProfileFile { paths: vec![home.join(".aliyun/config.json")], profile: self.profile.clone() })
+        Some(self.profile_file(vec![home.join(".aliyun/config.json")], true))
+    }
+
+    fn profile_file(&self, paths: Vec<PathBuf>, by_default: bool) -> ProfileFile {
+        ProfileFile { paths, profile: self.profile.clone(), by_default, ecs: self.ecs_role() }
     }
 
     /// The documentation says `credentials`, the Python client looks for `credentials.ini` (2026-11-22).
@@ -138,8 +135,9 @@ impl Environment {
             ["credentials", "credentials.ini"].map(|name| home.join(".alibabacloud").join(name)).to_vec()
         };
         let given = self.credentials_file.clone().map(|path| vec![path]);
+        let by_default = given.is_none();
         let paths = given.or_else(|| self.home.as_ref().map(below))?;
-        Some(ProfileFile { paths, profile: self.profile.clone() })
+        Some(self.profile_file(paths, by_default))
     }
 
     fn ecs_role(&self) -> Option<EcsRole> {
@@ -222,6 +220,24 @@ mod tests {
     }
 
     #[test]
+    fn what_the_environment_says_of_the_metadata_server_counts_for_profiles_too() {
+        let of = |pairs: &[(&str, &str)]| environment(pairs).cli_profile().and_then(|file| file.ecs);
+        let home = ("HOME", "/home/u");
+        assert_eq!(of(&[home, ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")]), None);
+        let hard =
+            of(&[home, ("ALIBABA_CLOUD_IMDSV1_DISABLED", "true"), ("ALIBABA_CLOUD_ECS_METADATA", "mine")]);
+        let expected = EcsRole { role: Some("mine".to_owned()), v1_fallback: false, ..EcsRole::default() };
+        assert_eq!(hard, Some(expected));
+    }
+
+    #[test]
+    fn only_a_file_that_the_environment_names_has_to_be_readable() {
+        let ini = |pairs: &[(&str, &str)]| environment(pairs).ini_file().map(|file| file.by_default);
+        assert_eq!(ini(&[("HOME", "/home/u")]), Some(true));
+        assert_eq!(ini(&[("HOME", "/home/u"), ("ALIBABA_CLOUD_CREDENTIALS_FILE", "/f")]), Some(false));
+    }
+
+    #[test]
     fn the_sts_of_the_environment_may_be_named_or_follow_from_its_region() {
         let host = |pairs: &[(&str, &str)]| environment(pairs).sts_host();
         assert_eq!(host(&[]), None);
@@ -234,16 +250,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_credentials_uri_of_plain_http_has_a_plain_host() {
-        let host = |uri| environment(&[("ALIBABA_CLOUD_CREDENTIALS_URI", uri)]).plain_host();
-        assert_eq!(host("http://10.0.0.1:8080/key").as_deref(), Some("10.0.0.1"));
-        assert_eq!((host("https://10.0.0.1/key"), environment(&[]).plain_host()), (None, None));
-    }
-
-    #[test]
     fn what_was_read_shows_no_secret() {
-        let pairs =
-            [("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "hidden-1"), ("ALIBABA_CLOUD_SECURITY_TOKEN", "hidden-2")];
-        assert!(!format!("{:?}", environment(&pairs)).contains("hidden"));
+        let pairs = [
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID", "id"),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "hidden-1"),
+            ("ALIBABA_CLOUD_SECURITY_TOKEN", "hidden-2"),
+            ("ALIBABA_CLOUD_CREDENTIALS_URI", "http://127.0.0.1/?token=hidden-3"),
+        ];
+        let environment = environment(&pairs);
+        assert!(!format!("{environment:?} {:?}", environment.chain()).contains("hidden"));
     }
 }

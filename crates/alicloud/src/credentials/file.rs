@@ -9,12 +9,17 @@ use tokio::io::AsyncReadExt as _;
 /// Largest file that is read, in bytes: three times the longest token STS takes.
 const FILE_LIMIT: u64 = 64 * 1024;
 
-/// The text of a file; nothing when there is no such file, a sentence about its path when it cannot be used.
-pub(super) async fn read(path: &Path) -> Result<Option<SecretString>, String> {
+/// What counts as no file, too, where nobody named it: a home directory that is another's, or none.
+const HIDDEN: [io::ErrorKind; 2] = [io::ErrorKind::PermissionDenied, io::ErrorKind::NotADirectory];
+
+/// The text of a file; nothing when there is no such file, a sentence about its path when it cannot be used. `by_default`:
+/// nobody named it.
+pub(super) async fn read(path: &Path, by_default: bool) -> Result<Option<SecretString>, String> {
     let name = path.display();
     let file = match tokio::fs::File::open(path).await {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if by_default && HIDDEN.contains(&error.kind()) => return Ok(None),
         Err(error) => return Err(format!("{name} cannot be opened: {}", error.kind())),
     };
     let mut bytes = Vec::new();

@@ -1,14 +1,14 @@
 //! Sections of an ini file, `~/.alibabacloud/credentials`, as the official Python library reads them
 //! (`alibabacloud-credentials` 1.0.12).
 //!
-//! Takes the text of the file; returns what to do to get a key.
+//! Takes the text of the file; returns what to do to get a key. *Invariant:* the text is in no error.
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
 use crate::credentials::AccessKey;
-use crate::credentials::source::{Base, EcsRole, OidcRole, Plan, role};
+use crate::credentials::source::{Base, OidcRole, Plan, ProfileFile, of_instance, role};
 
 /// One section: fields in lower case.
 struct Section<'a> {
@@ -16,9 +16,9 @@ struct Section<'a> {
     fields: BTreeMap<String, &'a str>,
 }
 
-/// The plan of a section, `default` when none is named. The text is never quoted.
-pub(super) fn plan(text: &str, name: Option<&str>) -> Result<Plan, String> {
-    let name = name.unwrap_or("default");
+/// The plan of a section, `default` when none is named.
+pub(super) fn plan(text: &str, at: &ProfileFile) -> Result<Plan, String> {
+    let name = at.profile.as_deref().unwrap_or("default");
     let section = section(text, name).ok_or_else(|| format!("there is no section `{name}`"))?;
     match section.need("type")?.as_str() {
         "access_key" => Ok(Base::Key(section.key(None)?).into()),
@@ -30,14 +30,14 @@ pub(super) fn plan(text: &str, name: Option<&str>) -> Result<Plan, String> {
             let arn = section.need("role_arn")?;
             let (session, external_id) = (section.get("role_session_name"), section.get("external_id"));
             let role = role(arn, session, external_id, None, section.get("policy"));
-            Ok(Plan { base: Base::Key(section.key(None)?), roles: vec![role] })
+            Ok(Plan { roles: vec![role], ..Base::Key(section.key(None)?).into() })
         }
         "oidc_role_arn" => Ok(Base::Oidc(section.oidc_role()?).into()),
-        "ecs_ram_role" => {
-            let role = section.get("role_name");
-            Ok(Base::EcsRole(EcsRole { role, ..EcsRole::default() }).into())
-        }
-        kind => Err(format!("section `{name}` has the type `{kind}`, which is not supported")),
+        "ecs_ram_role" => Ok(of_instance(at.ecs.as_ref(), section.get("role_name"))?.into()),
+        kind => Err(format!(
+            "section `{name}` has the type `{kind}`, which is not supported; those that are: access_key, sts, \
+             ram_role_arn, oidc_role_arn, ecs_ram_role"
+        )),
     }
 }
 
@@ -91,6 +91,11 @@ fn value_of(text: &str) -> &str {
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::credentials::EcsRole;
+
+    fn of(text: &str, profile: Option<&str>) -> Result<Plan, String> {
+        plan(text, &ProfileFile { profile: profile.map(str::to_owned), ..ProfileFile::default() })
+    }
 
     const FILE: &str = "\
 ; of a test
@@ -117,31 +122,38 @@ role_name = n
 
     #[test]
     fn the_default_section_is_read_unless_another_is_named() {
-        let Base::Key(key) = plan(FILE, None).unwrap().base else { panic!("no key") };
+        let Base::Key(key) = of(FILE, None).unwrap().base else { panic!("no key") };
         assert_eq!((key.id(), key.signing().secret), ("id-default", "s=with=signs"));
     }
 
     #[test]
     fn a_value_may_hold_colons_and_an_empty_one_is_none() {
-        let roles = plan(FILE, Some("role")).unwrap().roles;
+        let roles = of(FILE, Some("role")).unwrap().roles;
         assert_eq!((&*roles[0].role_arn, &*roles[0].session_name), ("acs:ram::1:role/r", "alicloud"));
     }
 
     #[test]
     fn each_type_has_its_plan() {
-        assert!(
-            matches!(plan(FILE, Some("oidc")).unwrap().base, Base::Oidc(role) if role.provider_arn == "p")
-        );
-        let ecs = plan(FILE, Some("ecs")).unwrap().base;
+        assert!(matches!(of(FILE, Some("oidc")).unwrap().base, Base::Oidc(role) if role.provider_arn == "p"));
+        let ecs = of(FILE, Some("ecs")).unwrap().base;
         assert!(matches!(ecs, Base::EcsRole(role) if role.role.as_deref() == Some("n")));
     }
 
     #[test]
+    fn the_role_of_the_instance_is_had_as_the_process_was_told() {
+        let at = |ecs| ProfileFile { profile: Some("ecs".to_owned()), ecs, ..ProfileFile::default() };
+        let hard = EcsRole { v1_fallback: false, role: Some("other".to_owned()), ..EcsRole::default() };
+        let base = plan(FILE, &at(Some(hard))).unwrap().base;
+        assert!(matches!(base, Base::EcsRole(ecs) if !ecs.v1_fallback && ecs.role.as_deref() == Some("n")));
+        assert!(plan(FILE, &at(None)).unwrap_err().contains("switched off"));
+    }
+
+    #[test]
     fn what_is_missing_is_named_and_nothing_is_quoted() {
-        assert_eq!(plan(FILE, Some("none")).unwrap_err(), "there is no section `none`");
-        assert_eq!(plan("[default]", None).unwrap_err(), "section `default` has no `type`");
+        assert_eq!(of(FILE, Some("none")).unwrap_err(), "there is no section `none`");
+        assert_eq!(of("[default]", None).unwrap_err(), "section `default` has no `type`");
         let half = "[default]\ntype=access_key\naccess_key_secret=hidden";
-        assert_eq!(plan(half, None).unwrap_err(), "section `default` has no `access_key_id`");
-        assert!(plan("[default]\ntype=rsa_key_pair", None).unwrap_err().contains("`rsa_key_pair`"));
+        assert_eq!(of(half, None).unwrap_err(), "section `default` has no `access_key_id`");
+        assert!(of("[default]\ntype=rsa_key_pair", None).unwrap_err().contains("`rsa_key_pair`"));
     }
 }

@@ -13,6 +13,7 @@ use crate::cloud::Cloud;
 use crate::credentials::error::{CredentialsError, CredentialsTrouble};
 use crate::credentials::issued::{self, Lease};
 use crate::credentials::source::{EcsRole, Origin};
+use crate::transport::InTheClear;
 
 /// The server is on the same host: what takes longer is not there (the official clients wait as long).
 const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
@@ -40,6 +41,7 @@ async fn ask(
     let mut request = request.body(Bytes::new()).map_err(|_| NoReply)?;
     let host = request.uri().authority().and_then(|host| host.as_str().parse().ok()).ok_or(NoReply)?;
     request.headers_mut().insert(HOST, host);
+    request.extensions_mut().insert(InTheClear);
     let reply = tokio::time::timeout(limit, cloud.transport().send(request)).await;
     reply.map_err(|_| NoReply)?.map_err(|_| NoReply)
 }

@@ -13,6 +13,7 @@ use crate::credentials::issued::Lease;
 use crate::credentials::source::{Base, DURATION, OidcRole, Origin, Plan, ProfileFile, SESSION_NAME, Source};
 use crate::credentials::{cli_profile, file, ini_file, metadata};
 use crate::error::CallError;
+use crate::fault::Service;
 use crate::sts::{AssumeRole, AssumeRoleWithOidc, TemporaryKey};
 
 /// Longest token that STS takes (cloud-api §4.1).
@@ -35,8 +36,30 @@ impl Obtain<'_> {
     ) -> Result<Lease, CredentialsError> {
         let origin = source.origin();
         let plan = plan(source).await?;
-        let mut lease = self.base(origin, &plan.base).await?;
-        for role in plan.roles.iter().chain(roles) {
+        let cloud = self.cloud_of(plan.sts.as_deref());
+        let there = Obtain { cloud: &cloud, ..*self };
+        let lease = there.base(origin, &plan.base).await?;
+        let lease = there.assumed(origin, lease, &plan.roles).await?;
+        self.assumed(origin, lease, roles).await
+    }
+
+    /// The cloud with the STS that a file chooses, unless the process was told of another.
+    fn cloud_of(&self, sts: Option<&str>) -> Cloud {
+        let endpoints = self.cloud.endpoints();
+        let host = sts.filter(|_| !endpoints.is_overridden(Service::Sts));
+        host.map_or_else(
+            || self.cloud.clone(),
+            |host| self.cloud.with_endpoints(endpoints.clone().with(Service::Sts, host)),
+        )
+    }
+
+    async fn assumed(
+        &self,
+        origin: Origin,
+        mut lease: Lease,
+        roles: &[AssumeRole],
+    ) -> Result<Lease, CredentialsError> {
+        for role in roles {
             let issued = self.cloud.session(lease.key, self.region).assume_role(role).await;
             lease = of_sts(origin, &role.role_arn, issued)?;
         }
@@ -48,7 +71,7 @@ impl Obtain<'_> {
             Base::Key(key) => Ok(Lease { key: key.clone(), expires_at: None }),
             Base::Oidc(role) => self.oidc(origin, role).await,
             Base::EcsRole(ecs) => metadata::ecs_role(self.cloud, ecs).await,
-            Base::Uri(uri) => metadata::uri(self.cloud, uri).await,
+            Base::Uri(uri) => metadata::uri(self.cloud, uri.expose_secret()).await,
         }
     }
 
@@ -89,12 +112,13 @@ async fn plan(source: &Source) -> Result<Plan, CredentialsError> {
 async fn of_file(
     origin: Origin,
     at: &ProfileFile,
-    parse: fn(&str, Option<&str>) -> Result<Plan, String>,
+    parse: fn(&str, &ProfileFile) -> Result<Plan, String>,
 ) -> Result<Plan, CredentialsError> {
     for path in &at.paths {
-        let text = file::read(path).await.map_err(|why| CredentialsError::unusable(origin, why))?;
+        let text = file::read(path, at.by_default).await;
+        let text = text.map_err(|why| CredentialsError::unusable(origin, why))?;
         if let Some(text) = text {
-            let plan = parse(text.expose_secret(), at.profile.as_deref());
+            let plan = parse(text.expose_secret(), at);
             return plan
                 .map_err(|why| CredentialsError::unusable(origin, format!("{}: {why}", path.display())));
         }
@@ -107,7 +131,7 @@ async fn of_file(
 /// chosen, and whoever writes the file may not have done so yet.
 async fn oidc_token(origin: Origin, path: &Path) -> Result<SecretString, CredentialsError> {
     let failed = |why| CredentialsError::new(origin, CredentialsTrouble::Unusable, why);
-    let text = file::read(path).await.map_err(failed)?;
+    let text = file::read(path, false).await.map_err(failed)?;
     let text = text.ok_or_else(|| failed(format!("there is no token file {}", path.display())))?;
     let token = text.expose_secret().trim();
     if token.is_empty() {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use crate::credentials::AccessKey;
 use crate::sts::AssumeRole;
 
@@ -29,8 +31,9 @@ pub enum Source {
     IniFile(ProfileFile),
     /// The role of the ECS instance, from its metadata server.
     EcsRole(EcsRole),
-    /// An address that answers with a temporary credential.
-    Uri(String),
+    /// An address that answers with a temporary credential, which whoever knows it has too. Asked in plain HTTP if it
+    /// says so.
+    Uri(SecretString),
 }
 
 impl Source {
@@ -112,6 +115,16 @@ pub struct ProfileFile {
     pub paths: Vec<PathBuf>,
     /// Which profile; `None` for the one the file calls current, or `default`.
     pub profile: Option<String>,
+    /// Whether nobody named the paths: one that may not be looked at counts as not there then.
+    pub by_default: bool,
+    /// How a profile that stands for the role of the instance gets it; `None` when that is switched off.
+    pub ecs: Option<EcsRole>,
+}
+
+impl Default for ProfileFile {
+    fn default() -> Self {
+        Self { paths: Vec::new(), profile: None, by_default: false, ecs: Some(EcsRole::default()) }
+    }
 }
 
 /// The role of the ECS instance the process runs on.
@@ -137,6 +150,8 @@ impl Default for EcsRole {
 pub(super) struct Plan {
     pub(super) base: Base,
     pub(super) roles: Vec<AssumeRole>,
+    /// The host of the STS to ask for both, when the file chooses one.
+    pub(super) sts: Option<String>,
 }
 
 /// Where the first key of a plan comes from.
@@ -145,13 +160,25 @@ pub(super) enum Base {
     Key(AccessKey),
     Oidc(OidcRole),
     EcsRole(EcsRole),
-    Uri(String),
+    Uri(SecretString),
 }
 
 impl From<Base> for Plan {
     fn from(base: Base) -> Self {
-        Self { base, roles: Vec::new() }
+        Self { base, roles: Vec::new(), sts: None }
     }
+}
+
+/// The role of the instance that a profile stands for: its own, else the one that `ecs` names.
+pub(super) fn of_instance(ecs: Option<&EcsRole>, role: Option<String>) -> Result<Base, String> {
+    let ecs = ecs.ok_or("the role of the instance is switched off (ALIBABA_CLOUD_ECS_METADATA_DISABLED)")?;
+    Ok(Base::EcsRole(EcsRole { role: role.or_else(|| ecs.role.clone()), ..ecs.clone() }))
+}
+
+/// The host of the STS of a region, by its public name or the one inside a VPC.
+pub(super) fn sts_host(region: &str, vpc: bool) -> String {
+    let name = if vpc { "sts-vpc" } else { "sts" };
+    format!("{name}.{region}.aliyuncs.com")
 }
 
 /// A role to assume, with what nobody said filled in.

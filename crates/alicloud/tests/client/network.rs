@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use alicloud::{HttpOptions, HttpTransport, Transport, TransportError};
@@ -43,9 +45,12 @@ fn options(endpoint: Option<SocketAddr>, call_timeout: Duration) -> HttpOptions 
 }
 
 async fn send_within(address: SocketAddr, limit: Duration) -> Result<http::Response<Bytes>, TransportError> {
+    HttpTransport::new(&options(Some(address), limit)).unwrap().send(request()).await
+}
+
+fn request() -> http::Request<Bytes> {
     let uri = "https://ram.aliyuncs.com/?Format=JSON&A=b%20c";
-    let request = http::Request::post(uri).header("host", "ram.aliyuncs.com").body(Bytes::new()).unwrap();
-    HttpTransport::new(&options(Some(address), limit)).unwrap().send(request).await
+    http::Request::post(uri).header("host", "ram.aliyuncs.com").body(Bytes::new()).unwrap()
 }
 
 async fn send(address: SocketAddr) -> Result<http::Response<Bytes>, TransportError> {
@@ -118,6 +123,43 @@ async fn a_body_that_trickles_ends_at_the_timeout_of_the_whole_call() {
     let error = send_within(address.await, Duration::from_millis(300)).await.unwrap_err();
     assert!(matches!(error, TransportError::Timeout), "{error:?}");
     assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_silent_server_ends_at_the_timeout_for_reading() {
+    let address = server(|mut stream: TcpStream| async move {
+        head(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let limit = Duration::from_secs(60);
+    let options =
+        HttpOptions { read_timeout: Duration::from_millis(200), ..options(Some(address.await), limit) };
+    let started = Instant::now();
+    let error = HttpTransport::new(&options).unwrap().send(request()).await.unwrap_err();
+    assert!(matches!(error, TransportError::Timeout), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let counter = opened.clone();
+    let address = server(move |mut stream: TcpStream| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        async move {
+            loop {
+                head(&mut stream).await;
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+            }
+        }
+    });
+    let options = options(Some(address.await), Duration::from_secs(10));
+    let transport = HttpTransport::new(&options).unwrap();
+    for _ in 0..3 {
+        assert_eq!(transport.send(request()).await.unwrap().body().as_ref(), b"ok");
+    }
+    assert_eq!(opened.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

@@ -229,7 +229,7 @@ async fn a_provided_key_that_is_refused_is_renewed_once() {
     let identity = ok(json!({ "AccountId": "1", "Arn": "a", "IdentityType": "RAMUser" }));
     let script = Script::new([refused(404, "InvalidAccessKeyId.NotFound"), identity, role()]);
     let cloud = cloud(&script);
-    let file = alicloud::ProfileFile { paths: vec![path.clone()], profile: None };
+    let file = alicloud::ProfileFile { paths: vec![path.clone()], ..Default::default() };
     let credentials =
         Credentials::new(&cloud, "cn-hangzhou", vec![Source::IniFile(file)], Vec::new()).unwrap();
     write("old");

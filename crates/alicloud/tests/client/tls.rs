@@ -5,8 +5,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use alicloud::{BuildError, HttpOptions, HttpTransport, Transport, TransportError};
+use alicloud::{
+    BuildError, Cloud, Credentials, CredentialsError, EcsRole, HttpOptions, HttpTransport, ProfileFile,
+    Source, Transport, TransportError, WireProfile,
+};
 use bytes::Bytes;
+
+use crate::support::Standstill;
 
 const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
 
@@ -81,12 +86,42 @@ fn a_ca_file_that_is_missing_or_empty_is_refused() {
     assert!(matches!(HttpTransport::new(&empty), Err(BuildError::NoCertificate(_))));
 }
 
+/// The error of a source over the real transport, which is in the clear unless it says otherwise.
+async fn asked(source: Source) -> CredentialsError {
+    let transport = Arc::new(HttpTransport::new(&HttpOptions::default()).unwrap());
+    let cloud = Cloud::new(transport, Arc::new(Standstill), Arc::new(WireProfile::builtin()));
+    let credentials = Credentials::new(&cloud, "cn-hangzhou", vec![source], Vec::new()).unwrap();
+    credentials.access_key().await.unwrap_err()
+}
+
 #[tokio::test]
-async fn a_named_host_may_be_asked_in_the_clear() {
-    let address = echo_server();
-    let options = HttpOptions { plain_hosts: vec!["127.0.0.1".to_owned()], ..HttpOptions::default() };
-    let reply = get(&options, &format!("http://{address}/latest/api/token")).await.unwrap();
-    assert_eq!(reply.headers()["x-line"], "GET /latest/api/token HTTP/1.1");
+async fn an_address_for_credentials_is_asked_in_the_clear_wherever_it_was_named() {
+    let (folder, address) = (tempfile::tempdir().unwrap(), echo_server());
+    let file = folder.path().join("config.json");
+    let profile = serde_json::json!({ "name": "default", "mode": "CredentialsURI",
+        "credentials_uri": format!("http://{address}/key") });
+    std::fs::write(&file, serde_json::json!({ "profiles": [profile] }).to_string()).unwrap();
+    let file = ProfileFile { paths: vec![file], ..ProfileFile::default() };
+    let uri = format!("http://{}/key", echo_server());
+    for source in [Source::Uri(uri.into()), Source::CliProfile(file)] {
+        let error = asked(source).await;
+        assert!(error.to_string().contains("the reply is not a credential"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_metadata_server_is_asked_in_the_clear() {
+    let ecs = EcsRole { endpoint: format!("http://{}", echo_server()), ..EcsRole::default() };
+    let ecs = EcsRole { v1_fallback: false, ..ecs };
+    let error = asked(Source::EcsRole(ecs)).await;
+    assert!(error.to_string().contains("gives no session token"), "{error}");
+}
+
+#[test]
+fn options_show_no_password() {
+    let proxy = Some("http://user:hidden@proxy:3128".to_owned());
+    let options = HttpOptions { endpoint: proxy.clone(), https_proxy: proxy, ..HttpOptions::default() };
+    assert!(!format!("{options:?}").contains("hidden"));
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ fn everything(folder: &Folder) -> Environment {
         role_arn: Some("acs:ram::1:role/operator".to_owned()),
         oidc_provider_arn: Some("acs:ram::1:oidc-provider/ack".to_owned()),
         oidc_token_file: Some(folder.path("token")),
-        credentials_uri: Some("http://127.0.0.1:7000/pod".to_owned()),
+        credentials_uri: Some(SecretString::from("http://127.0.0.1:7000/pod")),
         home: Some(folder.path("")),
         ..Environment::default()
     }
@@ -89,6 +89,34 @@ async fn the_source_of_the_first_key_is_kept_to() {
     tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(credentials.access_key().await.unwrap().id(), "cli");
     assert_eq!(credentials.state().failures, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_home_that_cannot_be_looked_into_ends_no_search() {
+    let (fake, folder) = (Fake::new(), Folder::with_token(TOKEN));
+    let home = Some(folder.path("token"));
+    let environment = Environment { home, ..Environment::default() };
+    assert_eq!(origin_of(&fake, &environment).await, Some(Origin::EcsRole));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_named_file_that_cannot_be_opened_is_not_passed_over() {
+    let (fake, folder) = (Fake::new(), Folder::with_token(TOKEN));
+    let credentials_file = Some(folder.path("token/credentials"));
+    let environment = Environment { credentials_file, ..Environment::default() };
+    let error = credentials(&fake, &environment).access_key().await.unwrap_err();
+    assert_eq!((error.origin(), error.trouble()), (Some(Origin::IniFile), CredentialsTrouble::Unusable));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_role_of_the_instance_stays_switched_off_in_a_profile() {
+    let (fake, folder) = (Fake::new(), Folder::new());
+    folder.write(".aliyun/config.json", r#"{"profiles":[{"name":"default","mode":"EcsRamRole"}]}"#);
+    let environment =
+        Environment { home: Some(folder.path("")), ecs_metadata_disabled: true, ..Environment::default() };
+    let error = credentials(&fake, &environment).access_key().await.unwrap_err();
+    assert_eq!((error.origin(), error.trouble()), (Some(Origin::CliProfile), CredentialsTrouble::Unusable));
+    assert!(fake.asked().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,10 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alicloud::{Credentials, CredentialsTrouble, OidcRole, ProfileFile, Source};
+use alicloud::{
+    Cloud, Credentials, CredentialsTrouble, Endpoints, OidcRole, ProfileFile, Service, Source,
+    TransportError, WireProfile,
+};
 use serde_json::json;
 
 use super::fake::{Fake, TOKEN};
+use crate::support::{Script, Standstill, header, only};
 
 /// A folder of its own that goes away with the test.
 pub struct Folder(tempfile::TempDir);
@@ -112,7 +116,7 @@ fn config(id: &str) -> String {
 
 fn cli(fake: &Arc<Fake>, folder: &Folder) -> Credentials {
     let paths = vec![folder.path("config.json")];
-    fake.credentials(Source::CliProfile(ProfileFile { paths, profile: None }))
+    fake.credentials(Source::CliProfile(ProfileFile { paths, ..ProfileFile::default() }))
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,8 +166,29 @@ async fn a_section_of_an_ini_file_gives_a_key() {
         "[default]\ntype = access_key\naccess_key_id = ini\naccess_key_secret = static-secret",
     );
     let paths = vec![folder.path("first"), folder.path("second")];
-    let credentials = fake.credentials(Source::IniFile(ProfileFile { paths, profile: None }));
+    let credentials = fake.credentials(Source::IniFile(ProfileFile { paths, ..ProfileFile::default() }));
     let session = fake.cloud().session_of(&credentials, "cn-hangzhou");
     session.get_caller_identity().await.unwrap();
     assert_eq!(credentials.state().access_key_id.as_deref(), Some("ini"));
+}
+
+/// The host that is asked for the role of a profile which chooses the STS of Beijing.
+async fn sts_asked(endpoints: Endpoints) -> String {
+    let folder = Folder::new();
+    let profile = json!({ "name": "default", "mode": "RamRoleArn", "access_key_id": "i", "access_key_secret": "s",
+        "ram_role_arn": "r", "sts_region": "cn-beijing" });
+    folder.write("config.json", &json!({ "profiles": [profile] }).to_string());
+    let script = Script::new([Err(TransportError::Timeout)]);
+    let cloud = Cloud::new(script.clone(), Arc::new(Standstill), Arc::new(WireProfile::builtin()));
+    let file = ProfileFile { paths: vec![folder.path("config.json")], ..ProfileFile::default() };
+    let sources = vec![Source::CliProfile(file)];
+    let credentials = Credentials::new(&cloud.with_endpoints(endpoints), "cn-hangzhou", sources, Vec::new());
+    assert!(credentials.unwrap().access_key().await.is_err());
+    header(&only(&script), "host").to_owned()
+}
+
+#[tokio::test]
+async fn the_sts_that_a_profile_chooses_is_asked_unless_the_process_was_told_of_another() {
+    assert_eq!(sts_asked(Endpoints::default()).await, "sts.cn-beijing.aliyuncs.com");
+    assert_eq!(sts_asked(Endpoints::default().with(Service::Sts, "sts.test")).await, "sts.test");
 }

@@ -104,14 +104,14 @@ async fn a_role_name_cannot_choose_another_address() {
 #[tokio::test(start_paused = true)]
 async fn a_credentials_uri_answers_with_a_key() {
     let uri = "http://127.0.0.1:7000/credentials/pod";
-    assert_eq!(id_of(&Fake::new(), Source::Uri(uri.to_owned())).await, "STS.pod-1");
+    assert_eq!(id_of(&Fake::new(), Source::Uri(uri.into())).await, "STS.pod-1");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_credentials_uri_must_be_an_http_address() {
     let fake = Fake::new();
     for uri in ["file:///etc/passwd", "127.0.0.1", "http://", "https:// x"] {
-        assert!(fake.credentials(Source::Uri(uri.to_owned())).access_key().await.is_err(), "{uri}");
+        assert!(fake.credentials(Source::Uri(uri.into())).access_key().await.is_err(), "{uri}");
     }
     assert!(fake.asked().is_empty());
 }

@@ -143,7 +143,9 @@ async fn an_ini_file_with_a_role_is_that_role() {
     let file = folder.write("credentials", &ini);
     let at = environment(&[("ALIBABA_CLOUD_CREDENTIALS_FILE", file.display().to_string())]);
     assert_eq!(of_chain(&stage, &at).await, (assumed("reader", "ini"), Some(Origin::IniFile)));
-    let source = Source::IniFile(ProfileFile { paths: vec![file], profile: Some("absent".to_owned()) });
+    let file =
+        ProfileFile { paths: vec![file], profile: Some("absent".to_owned()), ..ProfileFile::default() };
+    let source = Source::IniFile(file);
     let error = of(&stage, source).access_key().await.unwrap_err();
     assert_eq!(error.trouble(), CredentialsTrouble::Unusable);
 }
