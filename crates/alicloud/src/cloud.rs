@@ -15,6 +15,9 @@ use crate::policy::CallPolicy;
 use crate::session::{Keys, Session};
 use crate::transport::{Clock, Transport};
 
+/// Furthest that the clock of a server is believed to be from ours: a year, in milliseconds.
+const OFFSET_MAX_MS: u64 = 365 * 24 * 60 * 60 * 1000;
+
 /// The way to the cloud, shared by every session. A clone, and what the `with_` methods return, shares the
 /// transport, the clock, the learnt clock offset and the token buckets.
 #[derive(Clone)]
@@ -76,9 +79,9 @@ impl Cloud {
         Session::new(self, Keys::Provided(credentials.clone()), region)
     }
 
-    /// A session whose calls are not signed.
-    pub(crate) fn anonymous(&self, region: &str) -> Session {
-        Session::new(self, Keys::Nobody, region)
+    /// A session whose calls are not signed, to take on a role.
+    pub(crate) fn unsigned(&self, role_arn: &str, region: &str) -> Session {
+        Session::new(self, Keys::Unsigned(role_arn.into()), region)
     }
 
     /// How far the server's clock is ahead of ours, as last learnt from a refusal; zero until then.
@@ -97,14 +100,19 @@ impl Cloud {
         self.0.clock.now()
     }
 
-    /// Takes over the time of the server.
-    pub(crate) fn learn_time(&self, server: Timestamp) {
+    /// Takes over the time of the server, unless it is so far from ours that it is no time: whether it did.
+    pub(crate) fn learn_time(&self, server: Timestamp) -> bool {
         let offset_ms = server.as_millisecond() - self.own_now().as_millisecond();
-        self.0.offset_ms.store(offset_ms, Ordering::Relaxed);
+        let believed = offset_ms.unsigned_abs() <= OFFSET_MAX_MS;
+        if believed {
+            self.0.offset_ms.store(offset_ms, Ordering::Relaxed);
+        }
         tracing::warn!(
             offset_ms,
-            "the clock differs from the cloud's; requests are signed with the cloud's time"
+            believed,
+            "the clock differs from the cloud's; requests are signed with the cloud's time if that is believed"
         );
+        believed
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {

@@ -1,10 +1,10 @@
-//! A token bucket for each access key and operation.
+//! A token bucket for each credential and operation.
 //!
 //! Takes a moment and how long the caller would wait; returns how long it has to. Counted by the time a bucket needs
 //! to fill up (the "generic cell rate algorithm"). *Invariant:* a clock that is set back never makes a wait longer.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,10 +15,19 @@ use crate::policy::Rate;
 /// Buckets kept before full ones are forgotten; a full bucket is as good as none.
 const BUCKETS_KEPT: usize = 1024;
 
+/// Who calls: a key by its id, a credential that changes its keys by its number, or whoever takes on a role without a
+/// key, by the role.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Caller {
+    Key(String),
+    Credentials(u64),
+    Role(Arc<str>),
+}
+
 /// Whose calls of what.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Bucket {
-    pub(crate) access_key_id: String,
+    pub(crate) caller: Caller,
     pub(crate) service: Service,
     pub(crate) action: &'static str,
 }
@@ -75,7 +84,7 @@ mod tests {
     const RATE: Rate = Rate { per_second: 10, burst: 3 };
 
     fn bucket(id: &str, action: &'static str) -> Bucket {
-        Bucket { access_key_id: id.to_owned(), service: Service::Ram, action }
+        Bucket { caller: Caller::Key(id.to_owned()), service: Service::Ram, action }
     }
 
     fn at(millis: i64) -> Timestamp {

@@ -20,10 +20,11 @@ pub struct CallPolicy {
     pub backoff_floor: Duration,
     /// Longest wait between two attempts, unless the service asks for more.
     pub backoff_ceiling: Duration,
-    /// No attempt starts later than this after the call began. With the transport's own limit on one exchange it
+    /// No attempt starts later than this after the call began, having a key to sign with included. With the transport's own limit on one exchange it
     /// bounds how long after its start a call can still have an effect.
     pub total: Duration,
-    /// How many calls of one operation one access key may make; `None` for as many as it likes.
+    /// How many calls of one operation one credential may make, whichever keys it has meanwhile; `None` for as many as
+    /// it likes.
     pub rate: Option<Rate>,
 }
 
@@ -39,7 +40,7 @@ pub struct Rate {
 impl CallPolicy {
     /// Every call is sent once, at once.
     pub const fn single() -> Self {
-        Self { attempts: 1, total: Duration::ZERO, rate: None, ..Self::standard() }
+        Self { attempts: 1, rate: None, ..Self::standard() }
     }
 
     /// Four attempts within half a minute, and ten calls a second of one operation. Our own choice: fewer attempts
@@ -110,12 +111,16 @@ impl Tries {
         self.policy.total.saturating_sub(self.spent(now))
     }
 
+    /// Whether no attempt may start any more.
+    pub(crate) fn are_over(&self, now: Timestamp) -> bool {
+        self.spent(now) > self.policy.total
+    }
+
     /// After a failed attempt: what to try before the next one and how long to wait for it; nothing when the call
     /// has failed for good. `fraction` from 0 to 1 spreads the waits of many callers.
     pub(crate) fn after(&mut self, fault: &Fault, now: Timestamp, fraction: f64) -> Option<(Cure, Duration)> {
         self.made += 1;
-        let cure = cure(fault)
-            .filter(|_| self.made < self.policy.attempts && self.spent(now) <= self.policy.total)?;
+        let cure = cure(fault).filter(|_| self.made < self.policy.attempts && !self.are_over(now))?;
         if cure == Cure::Wait {
             let wait = self.backoff(fault.retry_after, fraction);
             return (wait <= self.patience(now)).then_some((cure, wait));

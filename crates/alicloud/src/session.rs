@@ -17,7 +17,7 @@ use crate::credentials::{AccessKey, Credentials};
 use crate::draft::Draft;
 use crate::error::CallError;
 use crate::fault::{self, FaultKind, Service};
-use crate::pace::Bucket;
+use crate::pace::{Bucket, Caller};
 use crate::policy::{Cure, Tries};
 use crate::reply::{LONGEST_RETRY_AFTER, Reply, refused, request_id, server_time, unanswered, unsendable};
 
@@ -39,7 +39,19 @@ pub struct Session {
 pub(crate) enum Keys {
     Fixed(AccessKey),
     Provided(Credentials),
-    Nobody,
+    /// Calls are not signed; who makes them is told by the name of the role they are made for.
+    Unsigned(Arc<str>),
+}
+
+impl Keys {
+    /// Whose calls count together: those of one credential do, whichever key it has now.
+    fn caller(&self) -> Caller {
+        match self {
+            Self::Fixed(key) => Caller::Key(key.id().to_owned()),
+            Self::Provided(credentials) => Caller::Credentials(credentials.number()),
+            Self::Unsigned(role) => Caller::Role(role.clone()),
+        }
+    }
 }
 
 impl Session {
@@ -71,8 +83,11 @@ impl Session {
     ) -> Result<Reply, CallError> {
         let mut tries = Tries::new(self.cloud.policy(), self.cloud.own_now());
         let mut key = self.key(call).await?;
+        if tries.are_over(self.cloud.own_now()) {
+            return Err(too_late(call));
+        }
         loop {
-            self.keep_pace(call, key.as_ref(), &tries).await?;
+            self.keep_pace(call, &tries).await?;
             let error = match self.attempt(call, draft, key.as_ref(), &meaning).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
@@ -81,8 +96,8 @@ impl Session {
             let next = tries.after(&error.fault(), self.cloud.own_now(), fraction);
             let Some((cure, wait)) = next else { return Err(error) };
             key = match self.apply(cure, wait, key, &error).await {
-                Some(key) => key,
-                None => return Err(error),
+                Some(key) if !tries.are_over(self.cloud.own_now()) => key,
+                Some(_) | None => return Err(error),
             };
         }
     }
@@ -109,7 +124,7 @@ impl Session {
     async fn key(&self, call: &Call) -> Result<Option<AccessKey>, CallError> {
         match &self.keys {
             Keys::Fixed(key) => Ok(Some(key.clone())),
-            Keys::Nobody => Ok(None),
+            Keys::Unsigned(_) => Ok(None),
             // Boxed: credentials are themselves had by calls.
             Keys::Provided(credentials) => {
                 let key = Box::pin(credentials.access_key()).await;
@@ -122,7 +137,7 @@ impl Session {
     async fn current(&self, key: Option<AccessKey>) -> Option<AccessKey> {
         match &self.keys {
             Keys::Provided(credentials) => Box::pin(credentials.access_key()).await.ok().or(key),
-            Keys::Fixed(_) | Keys::Nobody => key,
+            Keys::Fixed(_) | Keys::Unsigned(_) => key,
         }
     }
 
@@ -133,10 +148,10 @@ impl Session {
     }
 
     /// Waits for the turn of the call.
-    async fn keep_pace(&self, call: &Call, key: Option<&AccessKey>, tries: &Tries) -> Result<(), CallError> {
-        let Some((rate, key)) = self.cloud.policy().rate.zip(key) else { return Ok(()) };
+    async fn keep_pace(&self, call: &Call, tries: &Tries) -> Result<(), CallError> {
+        let Some(rate) = self.cloud.policy().rate else { return Ok(()) };
         let (service, action) = (call.operation.service, call.operation.action);
-        let bucket = Bucket { access_key_id: key.id().to_owned(), service, action };
+        let bucket = Bucket { caller: self.keys.caller(), service, action };
         let now = self.cloud.own_now();
         match self.cloud.pace().take(bucket, rate, now, tries.patience(now)) {
             Ok(Duration::ZERO) => Ok(()),
@@ -166,10 +181,7 @@ impl Session {
         }
         let error = refused(call, &reply, meaning, redact);
         let skewed = error.fault().kind == FaultKind::ClockSkewed;
-        let time = server_time(reply.headers()).filter(|_| skewed);
-        if let Some(time) = time {
-            self.cloud.learn_time(time);
-        }
+        let time = server_time(reply.headers()).filter(|time| skewed && self.cloud.learn_time(*time));
         Err(error.with_server_time(time))
     }
 
@@ -198,11 +210,17 @@ impl Session {
     }
 }
 
+/// The error of a call whose time was up before it had a key to sign with.
+fn too_late(call: &Call) -> CallError {
+    let fault = call.fault(FaultKind::Unavailable, false);
+    CallError::new(fault, "not sent: having an access key took longer than the call may")
+}
+
 /// The error of a call that our own limit kept from being sent.
 fn held_back(call: &Call, wait: Duration) -> CallError {
     let mut fault = call.fault(FaultKind::Throttled, false);
     fault.retry_after = Some(wait.min(LONGEST_RETRY_AFTER));
-    CallError::new(fault, "not sent: too many calls of this operation with this access key")
+    CallError::new(fault, "not sent: too many calls of this operation with this credential")
 }
 
 /// Whether `text` can be one label of a host name: nothing else may choose where a signed request goes.

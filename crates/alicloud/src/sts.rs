@@ -137,7 +137,7 @@ impl Cloud {
         region: &str,
         role: &AssumeRoleWithOidc,
     ) -> Result<TemporaryKey, CallError> {
-        let session = self.anonymous(region);
+        let session = self.unsigned(&role.role_arn, region);
         let call = Call { operation: ASSUME_ROLE_WITH_OIDC, host: session.host(Service::Sts) };
         let draft = oidc_draft(role, &call, self.now());
         issued(&call, &session.rpc_draft(&call, &draft, by_table(Service::Sts)).await?)

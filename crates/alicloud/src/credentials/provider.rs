@@ -5,6 +5,7 @@
 //! another's request.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -22,6 +23,9 @@ use crate::sts::AssumeRole;
 /// Most roles that are assumed one after the other.
 const ROLES_MAX: usize = 2;
 
+/// How many credentials there were before.
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
 /// A credential kept good. A clone is the same credential.
 ///
 /// # Guarantees
@@ -36,6 +40,8 @@ const ROLES_MAX: usize = 2;
 pub struct Credentials(Arc<Provider>);
 
 struct Provider {
+    /// Tells this credential from others of the process.
+    number: u64,
     cloud: Cloud,
     region: String,
     sources: Vec<Source>,
@@ -59,7 +65,12 @@ impl Credentials {
         }
         let (cloud, region) = (cloud.clone(), region.to_owned());
         let (held, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        Ok(Self(Arc::new(Provider { cloud, region, sources, roles, held, turn })))
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(Arc::new(Provider { number, cloud, region, sources, roles, held, turn })))
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.0.number
     }
 
     /// An access key that is good now.

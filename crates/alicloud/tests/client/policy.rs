@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alicloud::{
-    AccessKey, CallError, CallPolicy, Clock, Cloud, Credentials, Endpoints, FaultKind, Network, Nonces, Rate,
-    Service, Session, Source, TransportError, WireProfile,
+    AccessKey, AssumeRoleWithOidc, CallError, CallPolicy, Clock, Cloud, Credentials, Endpoints, FaultKind,
+    Network, Nonces, Rate, Service, Session, Source, TransportError, WireProfile,
 };
 use alicloud_sign::acs3;
 use bytes::Bytes;
@@ -196,6 +196,18 @@ async fn without_the_time_of_the_server_a_refused_clock_stays_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_date_that_is_years_off_is_no_time() {
+    for date in
+        ["Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 0000 00:00:00 GMT", "Sun, 03 Jan 2027 00:00:00 GMT"]
+    {
+        let script = Script::new([refused_with(400, "InvalidTimeStamp.Expired", "date", date)]);
+        let cloud = cloud(&script);
+        assert!(cloud.session(key(), "cn-hangzhou").get_role("r").await.is_err());
+        assert_eq!((script.sent().len(), cloud.clock_offset().is_zero()), (1, true), "{date}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_date_of_any_other_reply_teaches_nothing() {
     let script = Script::new([refused_with(403, "NoPermission", "date", SERVER_DATE)]);
     let cloud = cloud(&script);
@@ -217,9 +229,8 @@ async fn a_fixed_key_that_is_refused_is_not_tried_again() {
     assert_eq!(read([refused(403, "InvalidSecurityToken.Expired")]).await.0, 1);
 }
 
-/// A key out of a file, which is rewritten while it is in use.
-#[tokio::test(start_paused = true)]
-async fn a_provided_key_that_is_refused_is_renewed_once() {
+/// A call with a key out of a file, which has been replaced and is refused: who signed what was sent.
+async fn renewed(policy: CallPolicy) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("credentials");
     let write = |id: &str| {
@@ -228,7 +239,7 @@ async fn a_provided_key_that_is_refused_is_renewed_once() {
     };
     let identity = ok(json!({ "AccountId": "1", "Arn": "a", "IdentityType": "RAMUser" }));
     let script = Script::new([refused(404, "InvalidAccessKeyId.NotFound"), identity, role()]);
-    let cloud = cloud(&script);
+    let cloud = cloud(&script).with_policy(policy);
     let file = alicloud::ProfileFile { paths: vec![path.clone()], ..Default::default() };
     let credentials =
         Credentials::new(&cloud, "cn-hangzhou", vec![Source::IniFile(file)], Vec::new()).unwrap();
@@ -237,12 +248,49 @@ async fn a_provided_key_that_is_refused_is_renewed_once() {
     tokio::time::sleep(Duration::from_secs(20)).await;
     write("new");
     cloud.session_of(&credentials, "cn-hangzhou").get_role("r").await.unwrap();
-    let signers: Vec<String> = script
-        .sent()
-        .iter()
-        .map(|request| as_signed(request, |signed| acs3::presented(signed).unwrap().access_key_id))
-        .collect();
-    assert_eq!(signers, ["old", "new", "new"]);
+    let signer = |request| as_signed(request, |signed| acs3::presented(signed).unwrap().access_key_id);
+    script.sent().iter().map(signer).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provided_key_that_is_refused_is_renewed_once() {
+    let policy = CallPolicy { rate: None, ..CallPolicy::standard() };
+    assert_eq!(renewed(policy).await, ["old", "new", "new"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_keeps_its_distance_across_its_keys() {
+    let rate = Some(Rate { per_second: 1, burst: 1 });
+    let started = tokio::time::Instant::now();
+    renewed(CallPolicy { rate, ..CallPolicy::standard() }).await;
+    assert_eq!(started.elapsed().as_secs(), 21);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_exchanged_for_one_role_at_a_distance() {
+    let issued = || {
+        ok(json!({ "Credentials": { "AccessKeyId": "STS.1", "AccessKeySecret": "s",
+        "SecurityToken": "t", "Expiration": "2026-01-02T04:04:05Z" } }))
+    };
+    let script = Script::new((0..3).map(|_| issued()));
+    let rate = Some(Rate { per_second: 1, burst: 1 });
+    let cloud = cloud(&script).with_policy(CallPolicy { rate, ..CallPolicy::standard() });
+    let started = tokio::time::Instant::now();
+    for (role, elapsed) in [("one", 0), ("two", 0), ("one", 1)] {
+        cloud.assume_role_with_oidc("cn-hangzhou", &oidc_role(role)).await.unwrap();
+        assert_eq!(started.elapsed().as_secs(), elapsed, "{role}");
+    }
+}
+
+fn oidc_role(role_arn: &str) -> AssumeRoleWithOidc {
+    AssumeRoleWithOidc {
+        role_arn: role_arn.to_owned(),
+        provider_arn: "p".to_owned(),
+        token: SecretString::from("token"),
+        session_name: "s".to_owned(),
+        duration: Duration::from_hours(1),
+        policy: None,
+    }
 }
 
 #[tokio::test(start_paused = true)]

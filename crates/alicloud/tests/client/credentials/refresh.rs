@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use alicloud::{Credentials, CredentialsTrouble, FaultKind, Source};
+use alicloud::{CallPolicy, Credentials, CredentialsTrouble, FaultKind, Session, Source};
 
 use super::fake::{Break, Fake, TOKEN};
 use super::files::{Folder, oidc_role};
@@ -163,6 +163,33 @@ async fn a_session_without_a_key_says_why_and_sends_nothing() {
     let told = std::error::Error::source(&error).unwrap().to_string();
     assert!(told.contains("oidc") && told.contains("is empty"), "{told}");
     assert!(case.fake.asked().is_empty());
+}
+
+/// A session whose calls may take this long; a round trip takes 10 ms.
+fn hurried(case: &Case, millis: u64) -> Session {
+    let total = Duration::from_millis(millis);
+    let cloud = case.fake.cloud().with_policy(CallPolicy { total, ..CallPolicy::standard() });
+    cloud.session_of(&case.credentials, "cn-hangzhou")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_time_was_up_before_it_had_a_key_is_not_sent() {
+    let case = case();
+    let fault = hurried(&case, 5).create_role("r", "{}", "").await.unwrap_err().fault();
+    assert_eq!((fault.kind, fault.ambiguous), (FaultKind::Unavailable, false));
+    assert_eq!(case.fake.asked(), ["AssumeRoleWithOIDC"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_time_was_up_before_it_had_another_key_is_not_sent_again() {
+    let case = case();
+    case.credentials.access_key().await.unwrap();
+    case.fake.asked();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    case.fake.break_down("GetRole", Break::Code(404, "InvalidAccessKeyId.NotFound"));
+    let fault = hurried(&case, 15).get_role("r").await.unwrap_err().fault();
+    assert_eq!(fault.kind, FaultKind::CredentialsInvalid);
+    assert_eq!(case.fake.asked(), ["GetRole", "AssumeRoleWithOIDC", "GetCallerIdentity"]);
 }
 
 #[tokio::test(start_paused = true)]
