@@ -111,7 +111,8 @@ fn parse_time(text: &str) -> Option<Timestamp> {
     civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-/// Checks the signature and, when `x-log-content-sha256` is there, that it is the hash of the body.
+/// Checks the signature, that its scope is of the day in `x-log-date`, and, when `x-log-content-sha256` is there, that it
+/// is the hash of the body.
 pub fn verify(request: &Request<'_>, presented: &Presented, secret: &str) -> Result<(), Mismatch> {
     let string_to_sign = string_to_sign(request, &presented.scope());
     let key = signing_key(secret, &presented.date, &presented.region);
@@ -119,5 +120,14 @@ pub fn verify(request: &Request<'_>, presented: &Presented, secret: &str) -> Res
         .header("x-log-content-sha256")
         .is_none_or(|hash| hash.eq_ignore_ascii_case(&sha256_hex(request.body)));
     let matches = hmac_is(Hash::Sha256, &key, &string_to_sign, &from_hex(&presented.signature));
-    if matches && body_is_signed { Ok(()) } else { Err(Mismatch { string_to_sign }) }
+    if matches && body_is_signed && is_of_its_day(request, presented) {
+        Ok(())
+    } else {
+        Err(Mismatch { string_to_sign })
+    }
+}
+
+fn is_of_its_day(request: &Request<'_>, presented: &Presented) -> bool {
+    let time = request.header("x-log-date").and_then(|time| time.strip_prefix(presented.date.as_str()));
+    time.is_some_and(|time| time.starts_with('T'))
 }

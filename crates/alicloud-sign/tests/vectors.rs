@@ -5,6 +5,8 @@ mod common;
 
 use alicloud_sign::{acs3, rpc_v1, sls_v1, sls_v4};
 use common::{Case, KEY, cases};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
 fn all(_: &str) -> bool {
     true
@@ -100,6 +102,23 @@ fn sls_v4_verifies_what_is_published() {
             sls_v4::verify(request, &sls_v4::presented(request).unwrap(), KEY.secret)
         });
         assert_eq!(verdict, Ok(()), "{}", case.name);
+    }
+}
+
+#[test]
+fn sls_v4_refuses_a_scope_of_another_day_than_the_request_is_of() {
+    for case in cases("sls4-") {
+        let verdict = case.with_request(all, |request| {
+            let mut presented = sls_v4::presented(request).unwrap();
+            presented.date = "20010203".to_owned();
+            let scope = format!("20010203/{}/sls/aliyun_v4_request", presented.region);
+            let text = sls_v4::string_to_sign(request, &scope);
+            let key = sls_v4::signing_key(KEY.secret, "20010203", &presented.region);
+            let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap().chain_update(text);
+            presented.signature = hex::encode(mac.finalize().into_bytes());
+            sls_v4::verify(request, &presented, KEY.secret)
+        });
+        assert!(verdict.is_err(), "{}", case.name);
     }
 }
 
