@@ -50,8 +50,8 @@ pub use policy::{CallPolicy, Rate};
 pub use ram::{AttachedPolicy, Policy, PolicyType, PolicyVersion, Role};
 pub use session::Session;
 pub use sls::{
-    Checkpoint, Compression, ConsumerGroup, CursorFrom, Dashboard, Histograms, Index, IndexKey, LogBatch,
-    LogEntry, LogQuery, Logs, Logstore, NewLogstore, Project, PulledLogs, Shard, Tagged,
+    Bar, Checkpoint, Compression, ConsumerGroup, CursorFrom, Dashboard, Histograms, Index, IndexKey,
+    LogBatch, LogEntry, LogQuery, Logs, Logstore, NewLogstore, Project, PulledLogs, Shard, Tagged,
 };
 pub use sts::{AssumeRole, AssumeRoleWithOidc, CallerIdentity, TemporaryKey};
 pub use transport::{Clock, Transport, TransportError};

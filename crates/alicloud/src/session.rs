@@ -69,7 +69,7 @@ impl Session {
     }
 
     /// The host of a service in the session's region; for Log Service, without the project.
-    pub(crate) fn host(&self, service: Service) -> String {
+    pub fn host(&self, service: Service) -> String {
         self.cloud.endpoints().host(service, &self.region)
     }
 

@@ -19,10 +19,15 @@ fn as_flag(value: &Value) -> Option<bool> {
 
 /// Text, or a number as text; null and empty text are `None`. Times come as ISO text or epoch milliseconds.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(text_or_empty(deserializer)?.filter(|text| !text.is_empty()))
+}
+
+/// Like [`text`], where empty text tells something too.
+pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let value = Option::<Value>::deserialize(deserializer)?;
     let text =
         value.as_ref().map(|value| as_text(value).ok_or_else(|| D::Error::custom("neither text nor number")));
-    Ok(text.transpose()?.filter(|text| !text.is_empty()))
+    text.transpose()
 }
 
 /// Like [`text`], for a field that must be there.

@@ -32,6 +32,9 @@ pub struct Trail {
     pub name: String,
     /// The region it was created in.
     pub home_region: Option<String>,
+    /// The region it was described in.
+    #[serde(default, deserialize_with = "tolerant::text")]
+    pub region: Option<String>,
     /// Whose events it takes: a region, or `All`.
     pub trail_region: Option<String>,
     /// `acs:actiontrail:<region>:<account>:trail/<name>`.
@@ -44,6 +47,9 @@ pub struct Trail {
     /// Whether it takes the events of all accounts of an organization.
     #[serde(default, deserialize_with = "tolerant::flag")]
     pub is_organization_trail: Option<bool>,
+    /// That organization.
+    #[serde(default, deserialize_with = "tolerant::text")]
+    pub organization_id: Option<String>,
     /// The Log Service project it delivers to.
     #[serde(default, deserialize_with = "tolerant::text")]
     pub sls_project_arn: Option<String>,
@@ -53,6 +59,9 @@ pub struct Trail {
     /// The OSS bucket it delivers to.
     #[serde(default, deserialize_with = "tolerant::text")]
     pub oss_bucket_name: Option<String>,
+    /// The region of that bucket, as OSS names it.
+    #[serde(default, deserialize_with = "tolerant::text")]
+    pub oss_bucket_location: Option<String>,
     /// What the names of its objects start with.
     #[serde(default, deserialize_with = "tolerant::text")]
     pub oss_key_prefix: Option<String>,
@@ -62,6 +71,9 @@ pub struct Trail {
     /// When it was created.
     #[serde(default, deserialize_with = "tolerant::text")]
     pub create_time: Option<String>,
+    /// When it was last changed.
+    #[serde(default, deserialize_with = "tolerant::text")]
+    pub update_time: Option<String>,
     /// When it was last switched on.
     #[serde(default, deserialize_with = "tolerant::text")]
     pub start_logging_time: Option<String>,

@@ -17,6 +17,9 @@ const PULL_LOGS: Operation = Operation::reads(Sls, "PullLogs", "log:GetCursorOrD
 const LIST_GROUPS: Operation = Operation::reads(Sls, "ListConsumerGroup", "log:ListConsumerGroup");
 const GET_CHECKPOINT: Operation = Operation::reads(Sls, "GetCheckPoint", "log:GetConsumerGroupCheckPoint");
 
+/// Largest pull once unpacked, bytes. Log batches pack to a fraction, and several come at once.
+const PULL_MAX: usize = 32 * 1024 * 1024;
+
 /// A shard of a Logstore.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Shard {
@@ -118,7 +121,12 @@ impl Session {
     }
 
     /// Pulls up to `count` (1 to 1000) batches of logs from a place in a shard. Asked for in protobuf, as the older
-    /// official Python client does (`aliyun-log-python-sdk` 0.9.52, cloud-api §6.6).
+    /// official Python client does (`aliyun-log-python-sdk` 0.9.52, cloud-api §6.6). Text that is not UTF-8 is read with
+    /// its odd bytes replaced by `U+FFFD`.
+    ///
+    /// # Errors
+    /// `Unavailable` for an answer that is cut off, `Unexpected` for one larger than 8 MiB as sent or 32 MiB unpacked: ask
+    /// for fewer batches then. A batch is at most 10 MB (cloud-api §6.5).
     pub async fn pull_logs(
         &self,
         project: &str,
@@ -136,7 +144,7 @@ impl Session {
         let mut call = SlsCall::new(PULL_LOGS, project, "GET", path).with_query(query);
         (call.accept, call.accept_encoding) = ("application/x-protobuf", Compression::Lz4.asked_as());
         let (call, reply) = self.sls(&call).await?;
-        let body = packing::unpacked(&reply).map_err(|why| undecodable(&call, &reply, why))?;
+        let body = packing::unpacked(&reply, PULL_MAX).map_err(|why| undecodable(&call, &reply, why))?;
         let batches = proto::decode(&body)
             .map_err(|_| undecodable(&call, &reply, "the reply is not a list of log groups"))?;
         let next = header(&reply.headers, "x-log-cursor").map(str::to_owned);

@@ -28,14 +28,17 @@ pub fn client_log_groups(data: &[u8]) {
 pub fn client_lz4(data: &[u8]) {
     let Some((claim, body)) = data.split_first_chunk::<4>() else { return };
     let claim = u32::from_le_bytes(*claim);
-    if let Ok(unpacked) = packing::unpacked(&packed(body, claim)) {
+    if let Ok(unpacked) = packing::unpacked(&packed(body, claim), BODY_LIMIT) {
         assert_eq!(unpacked.len(), claim as usize, "another size than was claimed");
         assert!(unpacked.len() <= BODY_LIMIT, "larger than any answer may be");
-        assert!(packing::unpacked(&packed(body, claim.wrapping_add(1))).is_err(), "two sizes of one body");
+        assert!(
+            packing::unpacked(&packed(body, claim.wrapping_add(1)), BODY_LIMIT).is_err(),
+            "two sizes of one body"
+        );
     }
     let size = u32::try_from(body.len()).unwrap_or(u32::MAX);
     let block = Compression::Lz4.pack(body.to_vec()).expect("a vector grows");
-    let again = packing::unpacked(&packed(&block, size));
+    let again = packing::unpacked(&packed(&block, size), BODY_LIMIT);
     assert_eq!(again.as_deref(), Ok(body), "packed and unpacked");
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::{Compression, SlsCall, header, logstore_path, packing};
 use crate::call::Operation;
 use crate::error::CallError;
 use crate::fault::Service::Sls;
+use crate::http_transport::BODY_LIMIT;
 use crate::reply::undecodable;
 use crate::session::Session;
 use crate::tolerant::as_text;
@@ -44,12 +45,28 @@ pub struct Logs {
 }
 
 /// A count of logs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histograms {
     /// Whether the whole range was counted.
     pub complete: bool,
     /// Number of logs in the range.
     pub count: u64,
+    /// The parts of the range, in order.
+    pub bars: Vec<Bar>,
+}
+
+/// A count of logs in a part of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Bar {
+    /// Start of the part, epoch seconds, included.
+    pub from: i64,
+    /// Its end, excluded.
+    pub to: i64,
+    /// Number of logs in it.
+    pub count: u64,
+    /// Whether the whole part was counted.
+    #[serde(rename = "progress", deserialize_with = "complete")]
+    pub complete: bool,
 }
 
 #[derive(Deserialize)]
@@ -60,12 +77,6 @@ struct LogsReply {
 
 #[derive(Deserialize)]
 struct Meta {
-    progress: String,
-}
-
-#[derive(Deserialize)]
-struct Bar {
-    count: u64,
     progress: String,
 }
 
@@ -91,7 +102,7 @@ impl Session {
             SlsCall::new(GET_LOGS_V2, project, "POST", logstore_path(logstore, "/logs")).with_body(&body);
         sls.accept_encoding = compression.asked_as();
         let (call, mut reply) = self.sls(&sls).await?;
-        reply.body = packing::unpacked(&reply).map_err(|why| undecodable(&call, &reply, why))?;
+        reply.body = packing::unpacked(&reply, BODY_LIMIT).map_err(|why| undecodable(&call, &reply, why))?;
         let LogsReply { meta, data } = reply.decode(&call)?;
         Ok(Logs { complete: is_complete(&meta.progress), rows: rows(data) })
     }
@@ -141,9 +152,10 @@ impl Session {
         ];
         let (call, reply) = self.sls(&sls).await?;
         let bars: Vec<Bar> = reply.decode(&call)?;
-        let every_bar = !bars.is_empty() && bars.iter().all(|bar| is_complete(&bar.progress));
+        let every_bar = !bars.is_empty() && bars.iter().all(|bar| bar.complete);
         let complete = header(&reply.headers, "x-log-progress").map_or(every_bar, is_complete);
-        Ok(Histograms { complete, count: bars.iter().map(|bar| bar.count).sum() })
+        let count = bars.iter().fold(0, |count: u64, bar| count.saturating_add(bar.count));
+        Ok(Histograms { complete, count, bars })
     }
 }
 
@@ -152,6 +164,10 @@ fn rows(data: Vec<BTreeMap<String, Value>>) -> Vec<BTreeMap<String, String>> {
         row.into_iter().map(|(name, value)| (name, row_text(&value))).collect()
     };
     data.into_iter().map(texts).collect()
+}
+
+fn complete<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    String::deserialize(deserializer).map(|progress| is_complete(&progress))
 }
 
 fn is_complete(progress: &str) -> bool {

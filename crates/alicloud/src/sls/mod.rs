@@ -24,18 +24,18 @@ use serde_json::Value;
 pub use consume::{Checkpoint, ConsumerGroup, CursorFrom, PulledLogs, Shard};
 pub use dashboard::Dashboard;
 pub use index::{Index, IndexKey};
-pub use logs::{Histograms, LogQuery, Logs};
+pub use logs::{Bar, Histograms, LogQuery, Logs};
 pub use logstore::{Logstore, NewLogstore};
 pub use packing::Compression;
 pub use project::Project;
 pub use proto::{LogBatch, LogEntry};
 pub use tags::Tagged;
 
-use crate::call::{Call, Operation};
+use crate::call::{Call, Effect, Operation};
 use crate::draft::{Draft, Scheme};
 use crate::error::CallError;
 use crate::fault::Service;
-use crate::reply::Reply;
+use crate::reply::{Reply, undecodable};
 use crate::session::{Session, by_table, is_label, not_a_label};
 
 const API_VERSION: &str = "0.6.0";
@@ -147,8 +147,17 @@ impl Session {
         }
         let draft = sls.draft(&call.host, self.region());
         let reply = self.send(&call, &draft, by_table(Service::Sls)).await?;
+        if call.operation.effect == Effect::Writes && !is_of_the_service(&reply) {
+            return Err(undecodable(&call, &reply, "the reply is not one of Log Service"));
+        }
         Ok((call, reply))
     }
+}
+
+/// Whether the reply to a write, of which nothing else is read, comes from the service and not from something on the way:
+/// it is empty or carries an id.
+fn is_of_the_service(reply: &Reply) -> bool {
+    reply.body.is_empty() || reply.headers.contains_key("x-log-requestid")
 }
 
 /// The path of a Logstore, or of something inside it.

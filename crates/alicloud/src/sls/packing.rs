@@ -13,7 +13,6 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::header;
-use crate::http_transport::BODY_LIMIT;
 use crate::reply::Reply;
 
 /// The first bytes of a gzip file.
@@ -73,8 +72,9 @@ impl Compression {
     }
 }
 
-/// The body of a reply as it was before compression, whichever was asked for: the service may choose another.
-pub(super) fn unpacked(reply: &Reply) -> Result<Bytes, &'static str> {
+/// The body of a reply as it was before compression, whichever was asked for: the service may choose another. It may be
+/// `limit` bytes.
+pub(super) fn unpacked(reply: &Reply, limit: usize) -> Result<Bytes, &'static str> {
     let kind = header(&reply.headers, "x-log-compresstype").unwrap_or_default().to_ascii_lowercase();
     let unpack = match kind.as_str() {
         "" => return Ok(reply.body.clone()),
@@ -85,7 +85,7 @@ pub(super) fn unpacked(reply: &Reply) -> Result<Bytes, &'static str> {
     };
     let size = header(&reply.headers, "x-log-bodyrawsize").and_then(|text| text.trim().parse().ok());
     let size: usize = size.ok_or("the compressed reply does not say its size")?;
-    if size > BODY_LIMIT {
+    if size > limit {
         return Err("the compressed reply is too large");
     }
     let raw = unpack(&reply.body, size).ok_or("the reply cannot be uncompressed")?;

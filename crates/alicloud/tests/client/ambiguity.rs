@@ -65,6 +65,18 @@ async fn a_write_answered_by_a_page_of_something_else_is_ambiguous() {
 }
 
 #[tokio::test]
+async fn a_page_is_no_answer_to_a_write_of_log_service_either() {
+    let page = || http::Response::builder().status(200);
+    let body = Bytes::from("<html>sign in</html>");
+    assert_eq!(
+        of_create_project(Ok(page().body(body.clone()).unwrap())).await,
+        (FaultKind::Unexpected, true)
+    );
+    let answer = page().header("x-log-requestid", "R").body(body).unwrap();
+    assert!(session(Script::new([Ok(answer)])).create_project("my-proj", "").await.is_ok());
+}
+
+#[tokio::test]
 async fn a_read_is_never_ambiguous() {
     for answer in [lost(), Err(TransportError::Timeout), ok(json!([]))] {
         let fault = session(Script::new([answer])).get_project("my-proj").await.unwrap_err().fault();

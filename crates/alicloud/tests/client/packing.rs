@@ -102,7 +102,8 @@ fn written(name: &str, body: &[u8], size: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn logs_are_the_same_however_they_are_packed() {
-    let entry = LogEntry { time: 1, contents: vec![("k".to_owned(), "v".repeat(200))] };
+    let entry =
+        LogEntry { time: 1, contents: vec![("k".to_owned(), "v".repeat(200))], ..LogEntry::default() };
     let batch = LogBatch { logs: vec![entry], ..LogBatch::default() };
     let mut bodies = Vec::new();
     for (compression, name) in EVERY.into_iter().zip(["", "lz4", "zstd", "deflate"]) {

@@ -1,7 +1,7 @@
 //! What is made of each successful reply.
 
 use alicloud::{
-    AttachedPolicy, CallError, CallerIdentity, FaultKind, IndexKey, LogQuery, Logs, Logstore, Policy,
+    AttachedPolicy, Bar, CallError, CallerIdentity, FaultKind, IndexKey, LogQuery, Logs, Logstore, Policy,
     PolicyType, Project, Role, TrailStatus,
 };
 use bytes::Bytes;
@@ -111,12 +111,34 @@ async fn times_may_be_iso_text_or_milliseconds() {
 }
 
 #[tokio::test]
-async fn delivery_to_log_service_wins_over_delivery_to_oss() {
+async fn delivery_to_log_service_and_to_oss_are_told_apart() {
     let body = json!({ "LatestDeliveryTime": "1", "LatestDeliveryLogServiceTime": "2",
-        "LatestDeliveryError": "of oss", "LatestDeliveryLogServiceError": "" });
+        "LatestDeliveryError": "of oss", "LatestDeliveryLogServiceError": "", "SlsLogStoreStatus": true,
+        "OssBucketStatus": "False", "StartLoggingTime": "3", "StopLoggingTime": "" });
+    let expected = TrailStatus {
+        latest_delivery_time: Some("2".to_owned()),
+        logstore_status: Some(true),
+        oss_delivery_time: Some("1".to_owned()),
+        oss_delivery_error: Some("of oss".to_owned()),
+        bucket_status: Some(false),
+        start_logging_time: Some("3".to_owned()),
+        ..TrailStatus::default()
+    };
+    assert_eq!(trail_status(body).await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn the_error_of_oss_is_not_that_of_log_service_when_its_time_alone_is_told() {
+    let body = json!({ "LatestDeliveryLogServiceTime": "2", "LatestDeliveryError": "of oss" });
+    assert_eq!(trail_status(body).await.unwrap().latest_delivery_error, None);
+}
+
+#[tokio::test]
+async fn the_general_fields_count_where_nothing_is_said_of_log_service() {
+    let body = json!({ "LatestDeliveryTime": "1", "LatestDeliveryError": "denied" });
     let status = trail_status(body).await.unwrap();
-    assert_eq!(status.latest_delivery_time.as_deref(), Some("2"));
-    assert_eq!(status.latest_delivery_error.as_deref(), Some("of oss"));
+    assert_eq!(status.latest_delivery_time.as_deref(), Some("1"));
+    assert_eq!(status.latest_delivery_error.as_deref(), Some("denied"));
 }
 
 #[tokio::test]
@@ -208,6 +230,14 @@ fn bar(count: u64, progress: &str) -> Value {
 #[tokio::test]
 async fn bars_of_a_histogram_are_added_up() {
     assert_eq!(histograms(ok(json!([bar(2, "Complete"), bar(3, "Complete")]))).await, (true, 5));
+}
+
+#[tokio::test]
+async fn each_bar_of_a_histogram_is_kept() {
+    let script = Script::new([ok(json!([bar(2, "Complete"), bar(3, "Incomplete")]))]);
+    let read = session(script).get_histograms("my-proj", "l", 0, 9, "").await.unwrap();
+    let bars = [(2, true), (3, false)].map(|(count, complete)| Bar { from: 0, to: 3, count, complete });
+    assert_eq!(read.bars, bars);
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ fn batch(kind: &str) -> LogBatch {
     let entry = |number: u32| LogEntry {
         time: u32::try_from(START).unwrap(),
         contents: vec![("kind".to_owned(), kind.to_owned()), ("n".to_owned(), number.to_string())],
+        ..LogEntry::default()
     };
     LogBatch {
         topic: "topic".to_owned(),

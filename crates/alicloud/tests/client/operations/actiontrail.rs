@@ -55,6 +55,16 @@ async fn describe_trails_reads_both_forms_of_time_and_of_booleans() {
 }
 
 #[tokio::test]
+async fn a_trail_is_read_with_where_it_is_and_whose() {
+    let trail = json!({ "Name": "a-trail", "Region": "cn-beijing", "OrganizationId": "rd-1", "UpdateTime": "2",
+        "OssBucketLocation": "oss-cn-hangzhou" });
+    let script = Script::new([ok(json!({ "TrailList": [trail] }))]);
+    let trail = session(script).describe_trails(&[]).await.unwrap().remove(0);
+    let read = [trail.region, trail.organization_id, trail.update_time, trail.oss_bucket_location];
+    assert_eq!(read.map(Option::unwrap), ["cn-beijing", "rd-1", "2", "oss-cn-hangzhou"]);
+}
+
+#[tokio::test]
 async fn a_trail_without_a_name_is_not_understood() {
     let script = Script::new([ok(json!({ "TrailList": [{ "Status": "Enable" }] }))]);
     let error = session(script).describe_trails(&[]).await.unwrap_err();

@@ -27,7 +27,7 @@ fn batch() -> LogBatch {
         topic: "t".to_owned(),
         source: "s".to_owned(),
         tags: pair("tk", "tv"),
-        logs: vec![LogEntry { time: 1_700_000_000, contents: pair("k", "v") }],
+        logs: vec![LogEntry { time: 1_700_000_000, contents: pair("k", "v"), ..LogEntry::default() }],
     }
 }
 
@@ -48,8 +48,9 @@ async fn put_logs_sends_the_captured_bytes_in_one_lz4_block() {
 async fn a_batch_beyond_the_limits_is_not_sent() {
     let script = Script::new([]);
     let session = session(script.clone());
-    let entry = LogEntry { time: 1, contents: pair("k", "v") };
-    let large = LogEntry { time: 1, contents: pair("k", &"v".repeat(3 * 1024 * 1024)) };
+    let entry = LogEntry { time: 1, contents: pair("k", "v"), ..LogEntry::default() };
+    let large =
+        LogEntry { time: 1, contents: pair("k", &"v".repeat(3 * 1024 * 1024)), ..LogEntry::default() };
     for logs in [vec![], vec![entry; 4097], vec![large]] {
         let error =
             session.put_logs("my-proj", "l", &LogBatch { logs, ..LogBatch::default() }).await.unwrap_err();
@@ -88,6 +89,30 @@ async fn pull_logs_reads_batches_and_where_to_go_on() {
         (header(&request, "accept"), header(&request, "accept-encoding")),
         ("application/x-protobuf", "lz4")
     );
+}
+
+/// A field of protobuf that holds bytes.
+fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut field = vec![tag << 3 | 2];
+    let mut length = bytes.len();
+    while length >= 0x80 {
+        field.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    field.push(u8::try_from(length).unwrap());
+    [field, bytes.to_vec()].concat()
+}
+
+#[tokio::test]
+async fn a_pull_may_unpack_to_more_than_any_other_reply() {
+    let list = field(1, &field(3, &vec![b't'; 10 * 1024 * 1024]));
+    let reply = http::Response::builder()
+        .header("x-log-compresstype", "lz4")
+        .header("x-log-bodyrawsize", list.len().to_string())
+        .header("x-log-cursor", "next");
+    let reply = reply.body(Bytes::from(lz4_flex::block::compress(&list))).unwrap();
+    let pulled = session(Script::new([Ok(reply)])).pull_logs("my-proj", "l", 0, "c", 1).await.unwrap();
+    assert_eq!(pulled.batches[0].topic.len(), 10 * 1024 * 1024);
 }
 
 #[tokio::test]
