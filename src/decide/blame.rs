@@ -44,9 +44,13 @@ pub(super) fn finding(fault: &Fault, reason: Reason, sentence: &str) -> Finding 
 fn sentence(fault: &Fault) -> (Reason, String) {
     let (action, host, service) = (fault.action, &fault.host, service_name(fault));
     match fault.kind {
-        FaultKind::Throttled => {
-            (Reason::Throttled, format!("{service} asks to call less often; the operator waits and tries again"))
-        }
+        FaultKind::Throttled => (
+            Reason::Throttled,
+            format!(
+                "too many calls of `{action}`, by the word of {service} or by the operator's own limit; the operator waits \
+                 and tries again"
+            ),
+        ),
         FaultKind::Unavailable => (
             Reason::Unavailable,
             format!(

@@ -171,7 +171,7 @@ fn incomplete(session: &Session) -> Fault {
         service: Service::Sls,
         action: "GetLogsV2",
         ram_action: "log:GetLogStoreLogs",
-        host: format!("{}.log.aliyuncs.com", session.region()),
+        host: session.host(Service::Sls),
         code: None,
         request_id: None,
         retry_after: None,
