@@ -112,6 +112,14 @@ impl Invalid {
         Self { reason: Reason::NotYetSupported, message }
     }
 
+    /// A field that this version does not know, as when the CRD is newer than the operator.
+    pub fn unknown(field: &str) -> Self {
+        let message = format!(
+            "`{field}` is not known to this version of the operator; remove it, or install the version that matches the CRD"
+        );
+        Self { reason: Reason::NotYetSupported, message }
+    }
+
     /// An object that does not even fit the schema this operator was built with.
     pub fn undecodable(error: &serde_json::Error) -> Self {
         Self::spec(format!(

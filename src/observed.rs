@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use alicloud::Fault;
 use jiff::Timestamp;
 
+use crate::api::TrailSource;
+
 /// One observation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen<T> {
@@ -60,8 +62,39 @@ pub struct Observed {
     pub rivals: Vec<Rival>,
     /// Whether the cloud refused, earlier in this process, to change the retention as now asked.
     pub retention_refused: bool,
-    /// Whether a trail of ours was listed by ActionTrail at an earlier look.
-    pub established: bool,
+    /// What was known of shipping before this look.
+    pub before: Before,
+}
+
+impl Observed {
+    /// Whether events arrive that no inner trail of ours accounts for.
+    pub fn arrives_unlisted(&self) -> bool {
+        let is_fresh = self.delivery.newest.present().is_some_and(|newest| newest.fresh);
+        is_fresh && !self.before.made() && !self.before.switched_off
+    }
+
+    /// Whether the Logstore is there and has no index, so that a search tells nothing of what arrived.
+    pub fn is_unsearchable(&self) -> bool {
+        self.logstore.present().is_some() && self.index == Seen::Absent
+    }
+}
+
+/// What was known of shipping before this look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// How it was known to be on, if it ever was.
+    pub source: Option<TrailSource>,
+    /// Whether the creation of the inner trail was announced and not seen finished.
+    pub creating: bool,
+    /// Whether what arrived last is explained by an inner trail of the account that this operator has switched off since.
+    pub switched_off: bool,
+}
+
+impl Before {
+    /// Whether an inner trail of our name is the work of this object: seen as such, or announced.
+    pub fn made(self) -> bool {
+        self.creating || self.source == Some(TrailSource::ActionTrail)
+    }
 }
 
 /// Identity behind the credentials (STS `GetCallerIdentity`).

@@ -21,6 +21,9 @@ use crate::decide::{Decision, Finding, Stage, Step, Verdict};
 use crate::desired::{Desired, Invalid};
 use crate::observed::Observed;
 
+/// What stands in the place of a stage while an object is being deleted.
+pub const DELETING: &str = "Deleting";
+
 /// Status of one condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -70,8 +73,8 @@ pub struct Intended {
 /// Everything to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The four stage conditions; `None` leaves them as they were (deletion).
-    pub stages: Option<[Shown; 4]>,
+    /// The four stage conditions.
+    pub stages: [Shown; 4],
     /// The `Ready` condition.
     pub ready: Shown,
     /// `Reconciling`, `Stalled`, `Suspended`: present only while true.
@@ -139,8 +142,8 @@ impl Report {
             }),
             ready: ready(open, acting),
             pace: open.map_or(Pace::Interval, |(_, verdict)| Pace::of(verdict.finding())),
-            facts: Facts::of(desired, observed),
-            stages: Some(stages),
+            facts: Facts::of(desired, observed, decision),
+            stages,
             abnormal,
             intended,
         }
@@ -166,7 +169,7 @@ impl Report {
         let message = "not looked at yet";
         let show = |kind| shown(kind, State::Unknown, Reason::Pending, message.to_owned());
         Self {
-            stages: Some(Stage::ALL.map(|stage| show(stage.condition_type()))),
+            stages: Stage::ALL.map(|stage| show(stage.condition_type())),
             ready: show(condition::READY),
             abnormal: vec![shown(condition::RECONCILING, State::True, Reason::Pending, message.to_owned())],
             stage: Stage::Authorized.condition_type(),
@@ -181,7 +184,7 @@ impl Report {
     pub fn invalid(invalid: &Invalid) -> Self {
         let message = invalid.message.clone();
         Self {
-            stages: Some(Stage::ALL.map(|stage| upstream(stage, "spec"))),
+            stages: Stage::ALL.map(|stage| upstream(stage, "spec")),
             ready: shown(condition::READY, State::False, invalid.reason, message.clone()),
             abnormal: vec![shown(condition::STALLED, State::True, invalid.reason, message)],
             stage: Stage::Authorized.condition_type(),
@@ -200,7 +203,7 @@ impl Report {
             Stage::ALL.map(|stage| upstream(stage, Stage::Authorized.condition_type()));
         let first = shown(condition::AUTHORIZED, state_of(&verdict), finding.reason, finding.message.clone());
         Self {
-            stages: Some([first, second, third, fourth]),
+            stages: [first, second, third, fourth],
             ready: ready(Some((Stage::Authorized, &verdict)), false),
             abnormal: Vec::new(),
             stage: condition::AUTHORIZED,
@@ -216,7 +219,7 @@ impl Report {
         let message = "`spec.suspend` is true: nothing is looked at and nothing is changed";
         let show = |kind, state| shown(kind, state, Reason::Suspended, message.to_owned());
         Self {
-            stages: Some(Stage::ALL.map(|stage| show(stage.condition_type(), State::Unknown))),
+            stages: Stage::ALL.map(|stage| show(stage.condition_type(), State::Unknown)),
             ready: show(condition::READY, State::Unknown),
             abnormal: vec![show(condition::SUSPENDED, State::True)],
             stage: condition::SUSPENDED,
@@ -238,13 +241,15 @@ impl Report {
                 (finding.reason, finding.message.clone(), finding.fault.clone(), Pace::of(finding))
             }
         };
+        let not_judged = "not judged while the object is being deleted";
+        let unknown = |kind| shown(kind, State::Unknown, Reason::UpstreamNotReady, not_judged.to_owned());
         Self {
-            stages: None,
+            stages: Stage::ALL.map(|stage| unknown(stage.condition_type())),
             ready: shown(condition::READY, State::False, reason, message),
             abnormal: Vec::new(),
-            stage: "Deleting",
+            stage: DELETING,
             facts: Facts::default(),
-            error: fault.map(|fault| ("Deleting", fault)),
+            error: fault.map(|fault| (DELETING, fault)),
             intended,
             pace,
         }

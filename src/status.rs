@@ -16,6 +16,7 @@ use crate::api::{
     AccountStatus, DeliveryStatus, DeliveryVerdict, DestinationStatus, Drift, IndexStatus, InnerTrailStatus,
     Intent, LastError, TrailSource, TrailStatus,
 };
+use crate::decide::Stage;
 use crate::report::{DriftSeen, Facts, Report, Shown, State, TrailFact};
 
 /// `lastVerifiedTime` alone is worth a write only when it is this old, so that an unchanged object is left alone.
@@ -32,6 +33,8 @@ pub struct Pass<'a> {
     pub now: Timestamp,
     /// Until when a change about to be made may still land.
     pub not_before: Timestamp,
+    /// The Secret that is held for this object.
+    pub secret_in_use: Option<&'a str>,
 }
 
 /// The next status.
@@ -52,6 +55,7 @@ pub fn render(prev: &InnerTrailStatus, report: &Report, pass: &Pass<'_>) -> Inne
         last_verified_time: verified(prev, report, pass.now),
         last_handled_reconcile_at: pass.requested_at.map(str::to_owned),
         intent: intent(prev, report, pass.not_before),
+        secret_in_use: pass.secret_in_use.map(str::to_owned),
         coverage: prev.coverage.clone(),
         plan: prev.plan.clone(),
     }
@@ -106,27 +110,13 @@ fn conditions(
     pass: &Pass<'_>,
     established: bool,
 ) -> Vec<Condition> {
-    let mut all = Vec::new();
-    match &report.stages {
-        Some(stages) => all.extend(stages.iter().map(|shown| refine(shown, established))),
-        None => return kept_with_ready(prev, report, pass),
-    }
+    let mut all: Vec<Shown> = report.stages.iter().map(|shown| refine(shown, established)).collect();
     all.push(refine(&report.ready, established));
     all.extend(report.abnormal.iter().cloned());
     if established && !report.facts.drift.is_empty() {
         all.push(drifted(report));
     }
     all.iter().map(|shown| condition(prev, shown, pass)).collect()
-}
-
-/// During deletion the stages stay as they were last seen; `Ready` tells how the deletion stands.
-fn kept_with_ready(prev: &InnerTrailStatus, report: &Report, pass: &Pass<'_>) -> Vec<Condition> {
-    let is_stage = |kept: &&Condition| {
-        crate::decide::Stage::ALL.iter().any(|stage| stage.condition_type() == kept.type_)
-    };
-    let mut all: Vec<Condition> = prev.conditions.iter().filter(is_stage).cloned().collect();
-    all.push(condition(prev, &report.ready, pass));
-    all
 }
 
 fn drifted(report: &Report) -> Shown {
@@ -141,16 +131,12 @@ fn drifted(report: &Report) -> Shown {
     }
 }
 
-/// Before the trail was ever seen on, an open stage that the operator is about to close is progress, not a fault; once
-/// it was, a trail that ships elsewhere was overwritten.
+/// Before the trail was ever seen on, an open stage that the operator is about to close is progress, not a fault.
 fn refine(shown: &Shown, established: bool) -> Shown {
     let mut refined = shown.clone();
     if shown.progressing && !established {
         refined.reason = Reason::Progressing;
         refined.state = State::Unknown;
-    }
-    if shown.reason == Reason::DestinationDiffers && established {
-        refined.reason = Reason::OverwrittenByActionTrailConsole;
     }
     refined
 }
@@ -178,16 +164,14 @@ fn trail(prev: &InnerTrailStatus, facts: &Facts) -> Option<TrailStatus> {
     match &facts.trail {
         None => prev.trail.clone(),
         Some(TrailFact::On { name, home_region }) => Some(TrailStatus {
-            name: name.clone(),
+            name: Some(name.clone()),
             home_region: home_region.clone(),
             enabled: true,
             source: Some(TrailSource::ActionTrail),
         }),
-        Some(TrailFact::Evidence) => Some(TrailStatus {
-            enabled: true,
-            source: Some(TrailSource::LogService),
-            ..prev.trail.clone().unwrap_or_default()
-        }),
+        Some(TrailFact::Evidence(source)) => {
+            Some(TrailStatus { enabled: true, source: Some(*source), ..TrailStatus::default() })
+        }
         Some(TrailFact::Off) => prev.trail.clone().map(|trail| TrailStatus { enabled: false, ..trail }),
     }
 }
@@ -204,11 +188,10 @@ fn destination(facts: &Facts) -> Option<DestinationStatus> {
 /// An event once seen is remembered when it has left the window that is searched.
 fn delivery(prev: &InnerTrailStatus, report: &Report) -> Option<DeliveryStatus> {
     let Some(fact) = &report.facts.delivery else { return prev.delivery.clone() };
-    let shipping = report.stages.as_ref().map(|stages| stages[2].reason);
-    let verdict = match (fact.fresh, shipping) {
+    let verdict = match (fact.fresh, report.stages[Stage::Shipping as usize].reason) {
         (true, _) => DeliveryVerdict::Delivering,
-        (false, Some(Reason::QuietHealthy)) => DeliveryVerdict::QuietHealthy,
-        (false, Some(Reason::DeliveryFailing)) => DeliveryVerdict::Failing,
+        (false, Reason::QuietHealthy) => DeliveryVerdict::QuietHealthy,
+        (false, Reason::DeliveryFailing) => DeliveryVerdict::Failing,
         (false, _) => DeliveryVerdict::Unknown,
     };
     let last_event_time = fact
@@ -252,7 +235,7 @@ fn drift(prev: &InnerTrailStatus, seen: &[DriftSeen], now: Timestamp) -> Vec<Dri
 fn last_error(report: &Report, now: Timestamp) -> Option<LastError> {
     report.error.as_ref().map(|(stage, fault)| LastError {
         stage: (*stage).to_owned(),
-        api: fault.action.to_owned(),
+        api: format!("{}/{}", fault.service, fault.action),
         code: fault.code.clone(),
         request_id: fault.request_id.clone(),
         time: Some(Time(now)),

@@ -125,15 +125,15 @@ reasons! {
     LogstoreNotFound: "LogstoreReady=False", CloudAdmin,
         "The Logstore does not exist, and the spec does not allow creating it.",
         "Create the Logstore, or set `spec.destination.create: Logstore`.";
-    Settling: "LogstoreReady=False", Nobody,
+    Settling: "any stage=False", Nobody,
         "Something was created a moment ago and is not visible everywhere yet.",
         "Wait; it is looked at again within seconds.";
     RetentionTooShort: "LogstoreReady=False", CloudAdmin,
-        "Events are kept for fewer days than `spec.destination.retention.minDays`.",
+        "Events are kept for fewer days than `spec.destination.retention.minDays`, or than `desiredDays` while that is being changed.",
         "Lengthen the retention of the Logstore in the console, set `desiredDays`, or lower `minDays`.";
     OwnedElsewhere: "LogstoreReady, Shipping=False", Author,
-        "What exists under that name was made by somebody else, and `spec.adoption` does not allow taking it over.",
-        "Choose another name in a new InnerTrail, or set `spec.adoption: Always`.";
+        "What exists under that name belongs to another account.",
+        "Choose another name in a new InnerTrail.";
     QuotaExceeded: "LogstoreReady, Shipping=False", CloudAdmin,
         "A quota of the account is used up.",
         "Remove what is not needed, or ask for a higher quota.";
@@ -153,16 +153,16 @@ reasons! {
         "The trail ships into another project or Logstore than the spec names.",
         "Set `spec.adoption: Always` to have it moved, or describe that destination in a new InnerTrail.";
     OverwrittenByActionTrailConsole: "Shipping=False", CloudAdmin,
-        "A setting made in the Log Service console was overwritten by a trail made through ActionTrail.",
+        "What recorded here before, a trail or a setting made in the Log Service console, was overwritten by a trail made through ActionTrail.",
         "Decide which one is wanted; with `spec.adoption: Always` this InnerTrail's destination is restored.";
     DeliveryFailing: "Shipping=False", CloudAdmin,
         "Shipping is on, but deliveries fail.",
         "Look at `status.delivery.lastError`; most often the role, the project or the bill is the cause.";
     AccountAlreadyClaimed: "Shipping=False", Author,
-        "Another InnerTrail records this account, and an account has exactly one inner trail.",
+        "The account's one inner trail is another InnerTrail's, or was made by somebody else and `spec.adoption` leaves it alone.",
         "Keep one of the two; the message names the other.";
     PlanPending: "LogstoreReady, Shipping, Indexed=False", Author,
-        "With `spec.mode: Plan` the changes in `status.plan` are waiting.",
+        "With `spec.mode: Plan` the changes in `status.plan` are waiting. Not given by this version.",
         "Set `spec.mode: Enforce` to have them made.";
     AwaitingConsole: "Shipping=False", CloudAdmin,
         "With `spec.control: Console` a person must turn the switch.",
@@ -200,8 +200,8 @@ reasons! {
     DeletionBlocked: "Ready=False", ClusterAdmin,
         "The object is being deleted, and shipping could not be seen off.",
         "Remove the cause named in the message, or set `spec.deletionPolicy: Retain` to leave shipping on.";
-    UpstreamNotReady: "LogstoreReady, Shipping, Indexed=Unknown", Nobody,
-        "An earlier stage is not reached, so this one is not claimed.",
+    UpstreamNotReady: "any stage=Unknown", Nobody,
+        "An earlier stage is not reached, or the object is being deleted, so this one is not claimed.",
         "Look at the first condition that is not True.";
     Throttled: "any stage=Unknown", Nobody,
         "The cloud asks for fewer calls.",

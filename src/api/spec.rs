@@ -104,9 +104,8 @@ pub struct InnerTrailSpec {
     #[serde(default)]
     pub index: Index,
 
-    /// How far the operator may go. `Enforce` changes the cloud until it is as the spec says. `Plan` changes
-    /// nothing and lists the calls it would make in `status.plan`. `Observe` changes nothing and only reports.
-    /// Default: `Enforce`.
+    /// How far the operator may go. `Enforce` changes the cloud until it is as the spec says. `Observe` changes
+    /// nothing and only reports. `Plan` is answered with `NotYetSupported` by this version. Default: `Enforce`.
     #[serde(default)]
     pub mode: Mode,
 
@@ -127,17 +126,19 @@ pub struct InnerTrailSpec {
     #[serde(default)]
     pub suspend: bool,
 
-    /// Time between two looks at the cloud, 1m to 24h in whole hours, minutes and seconds, spread by up to
-    /// 20 % either way. Also the longest time that a change made by somebody else goes unnoticed.
+    /// Time between two looks at the cloud, 1m to 24h in whole hours, minutes and seconds, shortened by up to
+    /// 20 % so that many objects do not look at once. Also the longest time that a change made by somebody else
+    /// goes unnoticed.
     /// Default: `5m`. Example: `1h30m`.
     #[serde(default = "default_interval")]
     #[schemars(length(max = 64))]
     #[x_kube(validation = rules::interval_range())]
     pub interval: String,
 
-    /// What to do about an inner trail, a project or a Logstore that exists already. `IfCompatible` takes it
-    /// over when that overwrites nothing. `Always` takes it over and changes it to match. `Never` leaves it
-    /// alone and reports. Default: `IfCompatible`.
+    /// What to do about shipping that somebody else has set up already. `IfCompatible` takes over an inner trail
+    /// that ships into this Logstore, and leaves a setting made in the Log Service console alone while it
+    /// delivers here. `Always` replaces whatever does not match. `Never` leaves alone and reports what this
+    /// object did not make. Projects and Logstores that exist are used in any case. Default: `IfCompatible`.
     #[serde(default)]
     pub adoption: Adoption,
 

@@ -1,7 +1,7 @@
 //! `InnerTrail.status`: what was seen, as told to people and to `kubectl wait`.
 //!
-//! Types only. Status is output: of all this only the condition list, the coverage and the open intent
-//! are ever read back. Must never hold a secret or the server's own words where a time would change them.
+//! Types only. Status is output: of all this only the condition list, the source of the trail, the Secret in use, the
+//! coverage and the open intent are ever read back. Must never hold a secret or the server's own words where a time would change them.
 
 #![allow(unreachable_pub, reason = "KubeSchema derives each schema from a private twin of the struct")]
 
@@ -24,7 +24,8 @@ pub struct InnerTrailStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_owned()]))]
     pub conditions: Vec<Condition>,
 
-    /// The first of `Authorized`, `LogstoreReady`, `Shipping` and `Indexed` that is not True, or `Ready`.
+    /// The first of `Authorized`, `LogstoreReady`, `Shipping` and `Indexed` that is not True, or `Ready`; `Suspended`
+    /// or `Deleting` while the object is that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
 
@@ -52,11 +53,11 @@ pub struct InnerTrailStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
 
-    /// How much of the past is known to be recorded.
+    /// How much of the past is known to be recorded. Not filled in by this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
 
-    /// With `mode: Plan`, what would be done.
+    /// With `mode: Plan`, what would be done. Not filled in by this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
 
@@ -72,6 +73,10 @@ pub struct InnerTrailStatus {
     /// The value of the annotation `innertrail.io/requestedAt` that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
+
+    /// The Secret that is kept from being deleted, because switching shipping off needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_in_use: Option<String>,
 
     /// A change of the cloud that was announced and not yet seen finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,8 +97,9 @@ pub struct AccountStatus {
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TrailStatus {
-    /// Name of the trail.
-    pub name: String,
+    /// Name of the trail; none where events arrive and no trail is listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Region that the trail belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_region: Option<String>,
@@ -191,7 +197,7 @@ pub struct Drift {
     /// Since when it is known to differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
-    /// Who made the difference, where that can be told.
+    /// Who made the difference, where that can be told. Not filled in by this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<String>,
 }
@@ -231,7 +237,7 @@ pub struct Plan {
 pub struct LastError {
     /// The stage that the call was made for.
     pub stage: String,
-    /// The service and operation, for example `Sls/GetLogStore`.
+    /// The service and operation, for example `sls/GetLogStore`.
     pub api: String,
     /// The service's error code.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,12 +3,14 @@
 //! Takes what deletion needs of the object ([`Farewell`]) and what was seen of the account's inner trails, and returns
 //! whether the object may go.
 //!
-//! *Invariant:* an unknown observation is never "off"; a trail that is not ours is never touched.
+//! *Invariant:* an unknown observation is never "off", nor is a list that may not show our own creation yet; a trail that
+//! is not ours is never touched.
 
 use super::{Finding, blame};
+use crate::api::TrailSource;
 use crate::api::reasons::Reason;
 use crate::desired::{Farewell, project_arn};
-use crate::observed::{Caller, Rival, Seen, Ships, TrailSeen};
+use crate::observed::{Before, Caller, Rival, Seen, Ships, TrailSeen};
 
 /// What deletion looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Remains {
     pub trails: Seen<Vec<TrailSeen>>,
     /// Other objects of this cluster that want the same account.
     pub rivals: Vec<Rival>,
+    /// What was known of shipping before.
+    pub before: Before,
 }
 
 /// Judgement of a deletion.
@@ -59,13 +63,30 @@ pub fn judge(farewell: &Farewell, remains: &Remains) -> Absence {
     };
     let arn = project_arn(&farewell.region, &caller.account, &farewell.project);
     for trail in trails {
+        let is_named = trail.name == farewell.trail_name && (farewell.adopts || remains.before.made());
         match trail.ships_to(&arn, &farewell.logstore) {
-            Ships::Here if trail.name == farewell.trail_name || farewell.adopts => {
-                return held_or_remaining(trail, remains);
-            }
-            Ships::Untold if trail.name == farewell.trail_name => return untold(trail),
+            Ships::Here if is_named || farewell.adopts => return held_or_remaining(trail, remains),
+            Ships::Untold if is_named => return untold(trail),
             Ships::Here | Ships::Untold | Ships::Elsewhere => {}
         }
+    }
+    if trails.is_empty() && remains.before.creating {
+        return remaining(&farewell.trail_name);
+    }
+    unlisted(farewell, remains, trails)
+}
+
+/// No trail of ours is listed. What was set in the Log Service console never is.
+fn unlisted(farewell: &Farewell, remains: &Remains, trails: &[TrailSeen]) -> Absence {
+    if !farewell.adopts && !remains.before.made() {
+        return Absence::Done(
+            "what ships was not made by this object and stays: `spec.adoption: Never`".to_owned(),
+        );
+    }
+    if trails.is_empty() && remains.before.source == Some(TrailSource::LogService) {
+        let message = "events arrive through a setting made in the Log Service console, which is not listed and which only a \
+                       person can switch off there; cloud admin: do that";
+        return blocked(Finding::new(Reason::StatusUnavailable, message));
     }
     Absence::Done("shipping was seen off".to_owned())
 }
@@ -75,7 +96,7 @@ fn held_or_remaining(trail: &TrailSeen, remains: &Remains) -> Absence {
         Some(other) => {
             Absence::Done(format!("inner trail `{}` stays on for InnerTrail `{}`", trail.name, other.key))
         }
-        None => remaining(trail),
+        None => remaining(&trail.name),
     }
 }
 
@@ -86,9 +107,9 @@ fn untold(trail: &TrailSeen) -> Absence {
     blocked(Finding::new(Reason::UnexpectedResponse, message))
 }
 
-fn remaining(trail: &TrailSeen) -> Absence {
-    let message = format!("inner trail `{}` is still on; the operator switches it off", trail.name);
-    Absence::Remaining(trail.name.clone(), Finding::new(Reason::Deleting, message))
+fn remaining(name: &str) -> Absence {
+    let message = format!("inner trail `{name}` is still on; the operator switches it off");
+    Absence::Remaining(name.to_owned(), Finding::new(Reason::Deleting, message))
 }
 
 /// The same cause, told as what it does to the deletion.
@@ -130,7 +151,7 @@ mod tests {
 
     fn remains(trails: Seen<Vec<TrailSeen>>) -> Remains {
         let caller = Seen::Present(Caller { account: "1".to_owned(), arn: String::new() });
-        Remains { caller, trails, rivals: Vec::new() }
+        Remains { caller, trails, rivals: Vec::new(), before: Before::default() }
     }
 
     fn trail(name: &str, project: &str) -> TrailSeen {
@@ -195,6 +216,36 @@ mod tests {
         let retained = Farewell { left_alone: Some("why"), ..farewell() };
         assert!(matches!(without_looking(&retained), Some(Absence::Done(_))));
         assert_eq!(without_looking(&farewell()), None);
+    }
+
+    #[test]
+    fn a_list_that_may_not_show_our_creation_yet_is_not_off() {
+        let creating = Before { creating: true, ..Before::default() };
+        let empty = Remains { before: creating, ..remains(Seen::Present(vec![])) };
+        assert!(matches!(judge(&farewell(), &empty), Absence::Remaining(name, _) if name == "prod-ops"));
+        let theirs =
+            Remains { before: creating, ..remains(Seen::Present(vec![trail("theirs", "elsewhere")])) };
+        assert!(matches!(judge(&farewell(), &theirs), Absence::Done(_)));
+    }
+
+    #[test]
+    fn under_adoption_never_only_what_this_object_made_is_switched_off() {
+        let never = Farewell { adopts: false, ..farewell() };
+        let found = |source| Remains {
+            before: Before { source, ..Before::default() },
+            ..remains(Seen::Present(vec![trail("prod-ops", "my-audit")]))
+        };
+        assert!(matches!(judge(&never, &found(None)), Absence::Done(why) if why.contains("Never")));
+        let made = found(Some(TrailSource::ActionTrail));
+        assert!(matches!(judge(&never, &made), Absence::Remaining(..)));
+    }
+
+    #[test]
+    fn a_setting_of_the_other_console_is_never_said_to_be_off() {
+        let before = Before { source: Some(TrailSource::LogService), ..Before::default() };
+        let other_door = Remains { before, ..remains(Seen::Present(vec![])) };
+        let absence = judge(&farewell(), &other_door);
+        assert!(matches!(absence, Absence::Blocked(finding) if finding.message.contains("Retain")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use alicloud::{Fault, FaultKind};
 
 use super::{Step, Verdict, blame, is_account_level, policy};
+use crate::api::names::DEFAULT_ROLE;
 use crate::api::reasons::Reason;
 use crate::desired::Desired;
 use crate::observed::{Caller, Observed, RoleSeen, Seen};
@@ -34,10 +35,16 @@ pub(super) fn judge(desired: &Desired, observed: &Observed) -> Verdict {
     }
 }
 
+/// Whether the credentials are known to belong to the account that the spec is about.
+pub(super) fn is_right_account(desired: &Desired, observed: &Observed) -> bool {
+    let guard = desired.account_guard.as_ref();
+    observed.caller.present().is_some_and(|caller| guard.is_none_or(|guard| *guard == caller.account))
+}
+
 fn wrong_account(guard: &str, caller: &Caller) -> String {
     format!(
-        "the credentials belong to account `{}` but `spec.accountId` is `{guard}`; use credentials of that account or \
-         correct the field",
+        "the credentials belong to account `{}` but `spec.accountId` is `{guard}`; author of the InnerTrail: use \
+         credentials of that account or correct the field",
         caller.account
     )
 }
@@ -77,9 +84,14 @@ fn role_missing(desired: &Desired) -> Verdict {
         let message = format!("role `{role}` does not exist; the operator creates it");
         return Verdict::unmet(Step::CreateRole, Reason::RoleMissing, message);
     }
+    let remedy = if role == DEFAULT_ROLE {
+        format!("authorise it once at {ROLE_AUTHORIZE_URL}")
+    } else {
+        "create it with a trust in `actiontrail.aliyuncs.com`".to_owned()
+    };
     let message = format!(
-        "role `{role}` does not exist, so ActionTrail cannot deliver; cloud admin: authorise it once at \
-         {ROLE_AUTHORIZE_URL}, or set `spec.role.manage: true`"
+        "role `{role}` does not exist, so ActionTrail cannot deliver; cloud admin: {remedy}, or set \
+         `spec.role.manage: true`"
     );
     Verdict::blocked(Reason::RoleMissing, message)
 }

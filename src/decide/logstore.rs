@@ -5,7 +5,7 @@ use alicloud::{Fault, FaultKind};
 use super::{Step, Verdict, blame};
 use crate::api::Create;
 use crate::api::reasons::Reason;
-use crate::desired::{Desired, PERMANENT_RETENTION_DAYS};
+use crate::desired::{Desired, PERMANENT_RETENTION_DAYS, Writes};
 use crate::observed::{LogstoreSeen, Observed, Seen};
 
 pub(super) fn judge(desired: &Desired, observed: &Observed) -> Verdict {
@@ -25,7 +25,8 @@ fn hidden(desired: &Desired, fault: &Fault) -> Verdict {
     if fault.kind == FaultKind::Foreign {
         finding.reason = Reason::ProjectNameTakenElsewhere;
         finding.message = format!(
-            "project `{}` belongs to another account: project names are unique in a region; choose another name",
+            "project `{}` belongs to another account: project names are unique in a region; author of the InnerTrail: \
+             choose another name in a new one",
             desired.project
         );
     }
@@ -59,16 +60,17 @@ fn logstore_absent(desired: &Desired) -> Verdict {
 }
 
 /// The floor is asserted; the wish is attempted, and only ever to keep logs longer, because a shorter retention
-/// deletes them (S12, S8).
+/// deletes them (S12, S8). A wish that cannot be carried out is told, and holds nothing up.
 fn judge_retention(desired: &Desired, observed: &Observed, logstore: &LogstoreSeen) -> Verdict {
     let days = logstore.retention_days;
-    if let Some(wish) =
-        desired.retention.desired_days.filter(|wish| *wish > days && !observed.retention_refused)
-    {
+    let wish = desired.retention.desired_days.filter(|wish| *wish > days);
+    let floor = desired.retention.min_days.filter(|floor| *floor > days);
+    let attempted = floor.is_some() || desired.writes == Writes::Allowed;
+    if let Some(wish) = wish.filter(|_| attempted && !observed.retention_refused) {
         let message = format!("logs are kept {days} days, {wish} are desired; the operator changes it");
         return Verdict::unmet(Step::UpdateRetention(wish), Reason::RetentionTooShort, message);
     }
-    if let Some(floor) = desired.retention.min_days.filter(|floor| *floor > days) {
+    if let Some(floor) = floor {
         let message = format!(
             "logs are kept {days} days, fewer than `minDays` {floor}; cloud admin: lengthen the retention of the \
              Logstore, or set `spec.destination.retention.desiredDays`"
@@ -76,7 +78,12 @@ fn judge_retention(desired: &Desired, observed: &Observed, logstore: &LogstoreSe
         return Verdict::blocked(Reason::RetentionTooShort, message);
     }
     let kept = if days >= PERMANENT_RETENTION_DAYS { "for ever".to_owned() } else { format!("{days} days") };
+    let short = match (wish, observed.retention_refused) {
+        (Some(wish), true) => format!("; `desiredDays` {wish} was refused"),
+        (Some(wish), false) => format!("; `desiredDays` {wish} is not set under Observe"),
+        (None, _) => String::new(),
+    };
     let message =
-        format!("Logstore `{}/{}` is there and keeps logs {kept}", desired.project, desired.logstore);
+        format!("Logstore `{}/{}` is there and keeps logs {kept}{short}", desired.project, desired.logstore);
     Verdict::met(Reason::Available, message)
 }

@@ -23,7 +23,10 @@ pub use blame::{blame, is_account_level};
 pub(crate) use indexed::fields_of;
 pub use indexed::{IndexGap, platform_event_index};
 pub use keyless::{keyless, without};
+pub(crate) use policy::trusting_actiontrail;
+pub(crate) use shipping::ours;
 
+use crate::api::Control;
 use crate::api::reasons::Reason;
 use crate::desired::{Desired, Writes};
 use crate::observed::Observed;
@@ -61,7 +64,7 @@ impl Stage {
 pub enum Step {
     /// Create the role ActionTrail assumes.
     CreateRole,
-    /// Set the role's trust policy to the documented one.
+    /// Let the role's trust policy let ActionTrail in, besides whoever it lets in already.
     UpdateRoleTrust,
     /// Attach the system policy to the role.
     AttachRolePolicy,
@@ -183,19 +186,33 @@ impl Decision {
 /// Judges every stage, and chooses the change for the first open one.
 ///
 /// # Guarantees
-/// `step` is `Some` exactly when the first open stage is `Unmet` and the spec allows changes.
+/// `step` is `Some` only where the spec allows changes, and then moves the first open stage, with two exceptions: nothing
+/// that is open before it keeps shipping on where `spec.enabled` is false (S8), and while a person is to turn the switch
+/// the index is made, without which nobody sees that they did.
 pub fn decide(desired: &Desired, observed: &Observed) -> Decision {
     let verdicts = Stage::ALL.map(|stage| judge(stage, desired, observed));
     let mut decision = Decision { verdicts, step: None };
     match desired.writes {
-        Writes::Allowed => {
-            if let Some((_, Verdict::Unmet(step, _))) = decision.first_open() {
-                decision.step = Some(step.clone());
-            }
-        }
+        Writes::Allowed => decision.step = chosen(desired, observed, &decision).cloned(),
         Writes::Forbidden => decision.verdicts.iter_mut().for_each(say_that_nothing_is_changed),
     }
     decision
+}
+
+fn chosen<'a>(desired: &Desired, observed: &Observed, decision: &'a Decision) -> Option<&'a Step> {
+    let step_of = |stage: Stage| match &decision.verdicts[stage as usize] {
+        Verdict::Unmet(step, _) => Some(step),
+        Verdict::Met(_) | Verdict::Blocked(_) => None,
+    };
+    if !desired.enabled && authorized::is_right_account(desired, observed) {
+        let off = step_of(Stage::Shipping);
+        if off.is_some() {
+            return off;
+        }
+    }
+    let (open, _) = decision.first_open()?;
+    let awaits_person = open == Stage::Shipping && desired.control == Control::Console;
+    step_of(if awaits_person { Stage::Indexed } else { open })
 }
 
 fn say_that_nothing_is_changed(verdict: &mut Verdict) {

@@ -3,7 +3,7 @@
 //! Takes JSON text as RAM returns it (`cloud-api.md` §3.1) and answers yes or no. Statements with a `Condition` are
 //! taken at face value: ActionTrail is the principal and the conditions of the stock documents hold for it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The service that assumes the role.
 const ACTIONTRAIL_SERVICE: &str = "actiontrail.aliyuncs.com";
@@ -15,6 +15,18 @@ pub(super) fn trusts_actiontrail(trust_policy: &str) -> bool {
             && any(&statement["Action"], |action| matches_glob(action, "sts:AssumeRole"))
             && any(&statement["Principal"]["Service"], |service| service == ACTIONTRAIL_SERVICE)
     })
+}
+
+/// A trust policy that lets ActionTrail assume the role, besides whoever `existing` lets in already
+/// (`cloud-api.md` §3.1).
+pub(crate) fn trusting_actiontrail(existing: Option<&str>) -> String {
+    let mut all = existing.map(statements).unwrap_or_default();
+    all.push(json!({
+        "Action": "sts:AssumeRole",
+        "Effect": "Allow",
+        "Principal": {"Service": [ACTIONTRAIL_SERVICE]},
+    }));
+    json!({"Statement": all, "Version": "1"}).to_string()
 }
 
 /// Whether these documents together allow `action` on `resource`; an explicit `Deny` wins.
@@ -101,5 +113,14 @@ mod tests {
         assert!(trusts_actiontrail(&trust("actiontrail.aliyuncs.com")));
         assert!(!trusts_actiontrail(&trust("ecs.aliyuncs.com")));
         assert!(!trusts_actiontrail("not json"));
+    }
+
+    #[test]
+    fn a_repaired_trust_lets_in_who_was_let_in_before() {
+        let before = r#"{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}],"Version":"1"}"#;
+        let repaired = trusting_actiontrail(Some(before));
+        assert!(trusts_actiontrail(&repaired) && repaired.contains("ecs.aliyuncs.com"), "{repaired}");
+        assert!(trusts_actiontrail(&trusting_actiontrail(None)));
+        assert!(trusts_actiontrail(&trusting_actiontrail(Some("not json"))));
     }
 }

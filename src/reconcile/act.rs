@@ -3,13 +3,11 @@
 use alicloud::{CallError, FaultKind, NewInnerTrail, NewLogstore, PolicyType, Session};
 
 use crate::api::names::LOGSTORE_PREFIX;
-use crate::decide::{DELIVERY_POLICY, Step, platform_event_index};
+use crate::decide::{DELIVERY_POLICY, Step, platform_event_index, trusting_actiontrail};
 use crate::desired::Desired;
 use crate::observed::Observed;
 use crate::report::Outcome;
 
-/// Trust policy that lets ActionTrail, and nobody else, assume the role (`cloud-api.md` §3.1).
-const TRUST_POLICY: &str = r#"{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["actiontrail.aliyuncs.com"]}}],"Version":"1"}"#;
 /// Description of a role made here: the documented one.
 const ROLE_DESCRIPTION: &str = "Action Trail will use this role to access your resources in other services.";
 /// Description of a project made here.
@@ -22,15 +20,20 @@ pub(super) const CALLS_MAX: u32 = 2;
 
 /// How many calls a step takes, one after the other.
 pub(super) const fn calls(step: &Step) -> u32 {
-    if matches!(step, Step::UpdateIndex) { CALLS_MAX } else { 1 }
+    if matches!(step, Step::UpdateIndex | Step::UpdateRetention(_)) { CALLS_MAX } else { 1 }
 }
 
 /// Makes one change.
 pub(super) async fn act(session: &Session, desired: &Desired, observed: &Observed, step: &Step) -> Outcome {
     let (project, logstore, role) = (&desired.project, &desired.logstore, &desired.role.name);
     let answer = match step {
-        Step::CreateRole => session.create_role(role, TRUST_POLICY, ROLE_DESCRIPTION).await.map(|_| ()),
-        Step::UpdateRoleTrust => session.update_role(role, TRUST_POLICY).await,
+        Step::CreateRole => {
+            session.create_role(role, &trusting_actiontrail(None), ROLE_DESCRIPTION).await.map(|_| ())
+        }
+        Step::UpdateRoleTrust => {
+            let trusted = observed.role.present().map(|role| role.trust_policy.as_str());
+            session.update_role(role, &trusting_actiontrail(trusted)).await
+        }
         Step::AttachRolePolicy => {
             session.attach_policy_to_role(PolicyType::System, DELIVERY_POLICY, role).await
         }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use alicloud::{Fault, FaultKind, Session};
+use alicloud::{Fault, Session};
+use jiff::SignedDuration;
 use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
 
@@ -10,7 +11,7 @@ use super::claims::{Claimant, claims};
 use super::context::Context;
 use super::credentials::{NoKey, SignedIn};
 use super::error::ReconcileError;
-use super::record::{record, settle, tell};
+use super::record::{quoted, record, settle, tell};
 use super::{Stored, Subject, act, credentials, hold, observe};
 use crate::api::InnerTrail;
 use crate::decide::{Decision, Stage, Step, blame, decide};
@@ -20,6 +21,9 @@ use crate::report::{Intended, Outcome, Report};
 
 /// A burst ends after this many changes even if more are due: every stage may need two.
 const BURST_MAX: usize = Stage::ALL.len() * 2;
+
+/// Events may arrive this long after they happened, and a trail that is off still delivers them (`cloud-api.md` §1.2).
+const DELIVERY_DELAY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Wait before another look when another object of the same account is being worked on.
 pub(super) const ACCOUNT_BUSY: Duration = Duration::from_secs(1);
@@ -35,22 +39,24 @@ pub(super) async fn apply(
         Ok(desired) if desired.suspended => settle(ctx, subject, &Report::suspended()).await,
         Ok(desired) => {
             subject.interval = desired.interval;
-            let_go_of_former_secret(ctx, subject, &desired).await;
+            hold::let_go_of_former(ctx, subject, desired.credentials.secret()).await?;
             burst(ctx, subject, &desired).await
         }
     }
 }
 
-async fn let_go_of_former_secret(ctx: &Context, subject: &Subject, desired: &Desired) {
-    if let Some(former) = ctx.memory.uses(&subject.uid, desired.credentials.secret()) {
-        hold::let_go(ctx, subject, &former).await;
-    }
-}
-
+/// A field that a newer schema lets through and this version does not know is named, not ignored.
 fn parse(stored: &Stored) -> Result<Desired, Invalid> {
-    let trail: InnerTrail =
-        serde_json::from_value(stored.object.clone()).map_err(|error| Invalid::undecodable(&error))?;
-    Desired::try_from(&trail)
+    let mut unknown = None;
+    let trail: InnerTrail = serde_ignored::deserialize(stored.object.clone(), |path| {
+        let field = path.to_string().replace(".?", "");
+        unknown = unknown.take().or_else(|| Some(field).filter(|field| field.starts_with("spec.")));
+    })
+    .map_err(|error: serde_json::Error| Invalid::undecodable(&error))?;
+    match unknown {
+        Some(field) => Err(Invalid::unknown(&field)),
+        None => Desired::try_from(&trail),
+    }
 }
 
 async fn burst(ctx: &Context, subject: &mut Subject, desired: &Desired) -> Result<Action, ReconcileError> {
@@ -89,8 +95,8 @@ struct Burst<'a> {
     claimant: Option<Claimant>,
     /// The role as last seen, while nothing can have changed it.
     role: Option<Seen<RoleSeen>>,
-    /// The change made in the round before, and the answer if it was "there already".
-    last: Option<(Step, Option<Fault>)>,
+    /// The change tried in the round before.
+    last: Option<Step>,
 }
 
 /// One look at the world, and what it calls for.
@@ -114,8 +120,19 @@ impl Burst<'_> {
             observed.rivals = ctx.claims.rivals(claimant, &ctx.store.state());
         }
         observed.retention_refused = retention_refused(ctx, subject, self.desired);
-        observed.established = subject.established();
-        Look { decision: decide(self.desired, &observed), observed }
+        observed.before = subject.before();
+        observed.before.switched_off = self.is_from_before(ctx, &observed);
+        let decision = decide(self.desired, &observed);
+        ctx.memory.look(&subject.uid, decision.step.as_ref());
+        Look { observed, decision }
+    }
+
+    /// Whether what arrived last was shipped by a trail of the account that this process has switched off since.
+    fn is_from_before(&self, ctx: &Context, observed: &Observed) -> bool {
+        let account = self.claimant.as_ref().map(|claimant| claimant.account.as_str());
+        let off = account.and_then(|account| ctx.claims.switched_off(account));
+        let newest = observed.delivery.newest.present();
+        off.zip(newest).is_some_and(|(off, newest)| newest.time < off + DELIVERY_DELAY)
     }
 
     /// Makes the one change that is called for. Returns the report to settle with, or `None` for another round.
@@ -128,66 +145,71 @@ impl Burst<'_> {
         let Some(step) = look.decision.step.clone() else {
             return Ok(Some(look.report(self.desired, None, None)));
         };
-        if let Some((_, exists)) = self.last.take().filter(|(last, _)| *last == step) {
-            return Ok(Some(self.unseen(ctx, subject, &look, step, exists)));
+        if ctx.memory.settles(&subject.uid, &step, ctx.now()) {
+            return Ok(Some(Report::settling(self.desired, &look.observed, &look.decision, &step)));
+        }
+        let refusal = ctx.memory.refusal(&subject.uid, &step);
+        if self.last.take().as_ref() == Some(&step) {
+            return Ok(Some(look.report(self.desired, refusal.as_ref(), None)));
         }
         let intended = Intended { target: act::target(self.desired, &step), step: step.clone() };
-        let refusal = ctx.memory.refusal(&subject.uid, &step);
         let report = look.report(self.desired, refusal.as_ref(), Some(intended.clone()));
         record(ctx, subject, &report).await?;
         if subject.superseded {
             return Ok(Some(look.report(self.desired, refusal.as_ref(), None)));
         }
-        let mut exists = None;
-        match act::act(&self.session, self.desired, &look.observed, &step).await {
-            Outcome::Done => {
-                ctx.memory.accept(&subject.uid, &step);
-                tell_done(ctx, subject, &intended).await;
-            }
-            Outcome::Exists(fault) => exists = Some(fault),
-            Outcome::Lost(fault) => {
-                return Ok(Some(look.report(self.desired, Some(&fault), Some(intended)).awaiting(fault)));
-            }
-            Outcome::Refused(fault) => {
-                if ctx.memory.refuse(&subject.uid, step.clone(), &fault) {
-                    tell_refused(ctx, subject, &intended, &fault).await;
-                }
-                if !matches!(step, Step::UpdateRetention(_)) || !is_final(&fault) {
-                    return Ok(Some(look.report(self.desired, Some(&fault), None)));
-                }
-            }
+        let outcome = act::act(&self.session, self.desired, &look.observed, &step).await;
+        if let Some(report) = self.judge(ctx, subject, &look, &intended, outcome).await {
+            return Ok(Some(report));
         }
         self.role = (step.stage() != Stage::Authorized).then_some(look.observed.role);
-        self.last = Some((step, exists));
+        self.last = Some(step);
         Ok(None)
     }
 
-    /// The change of the round before does not show: it settles, or what exists is not ours to see.
-    fn unseen(
+    /// Remembers and tells what the change returned. Returns the report to settle with, or `None` for another look.
+    async fn judge(
         &self,
         ctx: &Context,
         subject: &Subject,
         look: &Look,
-        step: Step,
-        exists: Option<Fault>,
-    ) -> Report {
-        let Some(fault) = exists else {
-            return Report::settling(self.desired, &look.observed, &look.decision, &step);
-        };
-        ctx.memory.refuse(&subject.uid, step, &fault);
-        look.report(self.desired, Some(&fault), None)
+        intended: &Intended,
+        outcome: Outcome,
+    ) -> Option<Report> {
+        let (uid, step, now) = (&subject.uid, &intended.step, ctx.now());
+        match outcome {
+            Outcome::Done => {
+                ctx.memory.accept(uid, step, now);
+                if let (Step::DeleteInnerTrail(_), Some(claimant)) = (step, &self.claimant) {
+                    ctx.claims.note_switched_off(&claimant.account, now);
+                }
+                tell_done(ctx, subject, intended).await;
+                None
+            }
+            Outcome::Exists(fault) => {
+                ctx.memory.refuse(uid, step.clone(), &fault, now);
+                None
+            }
+            Outcome::Lost(fault) => {
+                ctx.memory.refuse(uid, step.clone(), &fault, now);
+                let report = look.report(self.desired, Some(&fault), Some(intended.clone()));
+                Some(report.awaiting(fault))
+            }
+            Outcome::Refused(fault) => {
+                if ctx.memory.refuse(uid, step.clone(), &fault, now) {
+                    tell_refused(ctx, subject, intended, &fault).await;
+                }
+                let is_wish = matches!(step, Step::UpdateRetention(_)) && ctx.memory.declined(uid, step, now);
+                (!is_wish).then(|| look.report(self.desired, Some(&fault), None))
+            }
+        }
     }
 }
 
-/// A wish that was refused for good is not tried again by this process for this generation (S12).
+/// A wish that was refused is not tried over and over (S12).
 fn retention_refused(ctx: &Context, subject: &Subject, desired: &Desired) -> bool {
     let step = desired.retention.desired_days.map(Step::UpdateRetention);
-    step.and_then(|step| ctx.memory.refusal(&subject.uid, &step)).is_some_and(|fault| is_final(&fault))
-}
-
-/// Whether asking again cannot help: the service does not want it, whoever asks and whenever.
-const fn is_final(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Invalid | FaultKind::Unexpected)
+    step.is_some_and(|step| ctx.memory.declined(&subject.uid, &step, ctx.now()))
 }
 
 fn claimant(subject: &Subject, desired: &Desired, account: &str) -> Claimant {
@@ -219,6 +241,40 @@ async fn tell_done(ctx: &Context, subject: &Subject, intended: &Intended) {
 /// A refusal is told when it is news, in our words and with the code.
 async fn tell_refused(ctx: &Context, subject: &Subject, intended: &Intended, fault: &Fault) {
     let finding = blame(fault);
-    let note = format!("{} was refused: {}", intended.target, finding.message);
+    let note = format!("{} was refused: {}{}", intended.target, finding.message, quoted(Some(fault)));
     tell(ctx, subject, EventType::Warning, finding.reason.as_str(), intended.step.name(), &note).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::reasons::Reason;
+
+    fn parsed(field: &str) -> Result<Desired, Invalid> {
+        let object = json!({
+            "apiVersion": "innertrail.io/v1alpha1", "kind": "InnerTrail",
+            "metadata": {"name": "prod-ops", "namespace": "audit"},
+            "spec": {
+                "region": "cn-hangzhou",
+                "credentials": {"secretRef": {"name": "alibaba", field: "x"}},
+                "destination": {"project": "my-audit"},
+            },
+        });
+        parse(&Stored { metadata: ObjectMeta::default(), object })
+    }
+
+    #[test]
+    fn a_field_of_a_newer_schema_is_named_and_not_ignored() {
+        let invalid = parsed("kmsKey").unwrap_err();
+        assert_eq!(invalid.reason, Reason::NotYetSupported);
+        assert!(invalid.message.contains("`spec.credentials.secretRef.kmsKey`"), "{}", invalid.message);
+    }
+
+    #[test]
+    fn a_spec_of_known_fields_is_taken() {
+        assert_eq!(parsed("name").unwrap().project, "my-audit");
+    }
 }

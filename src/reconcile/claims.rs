@@ -1,7 +1,8 @@
 //! One inner trail per account (S7): who else in this cluster wants it, and one pass at a time per account.
 //!
 //! Takes what is known of all objects, returns the rivals of one. The account of an object is known once it has been
-//! looked up, so claimants are remembered here from that moment, before their status shows it.
+//! looked up, so claimants are remembered here from that moment, before their status shows it. So is when shipping was
+//! switched off, because events that were under way arrive afterwards.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,6 +62,8 @@ pub(super) fn claims(desired: &Desired, account: &str) -> bool {
 pub(super) struct Claims {
     claimants: Mutex<HashMap<String, Claimant>>,
     accounts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// When this process last switched shipping off, by account.
+    switched_off: Mutex<HashMap<String, Timestamp>>,
 }
 
 impl Claims {
@@ -68,6 +71,16 @@ impl Claims {
     pub(super) fn hold(&self, account: &str) -> Option<OwnedMutexGuard<()>> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.entry(account.to_owned()).or_default().clone().try_lock_owned().ok()
+    }
+
+    /// Notes that shipping of the account was switched off now.
+    pub(super) fn note_switched_off(&self, account: &str, now: Timestamp) {
+        self.switched_off.lock().unwrap_or_else(PoisonError::into_inner).insert(account.to_owned(), now);
+    }
+
+    /// When this process last switched shipping of the account off.
+    pub(super) fn switched_off(&self, account: &str) -> Option<Timestamp> {
+        self.switched_off.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied()
     }
 
     /// Notes a claim before its object's status shows it.

@@ -39,12 +39,12 @@ pub(super) enum NoKey {
 /// where its source has another.
 pub(super) async fn sign_in(
     ctx: &Context,
-    subject: &Subject,
+    subject: &mut Subject,
     wanted: &CredentialsWanted,
     region: &str,
 ) -> Result<SignedIn, NoKey> {
     let secret = match wanted.secret() {
-        Some(name) => Some(from_secret(ctx, &subject.namespace, name).await?),
+        Some(name) => Some(from_secret(ctx, subject, name).await?),
         None => None,
     };
     let label = Label::new(&subject.namespace, wanted, region);
@@ -76,7 +76,8 @@ fn missing(message: String) -> NoKey {
     NoKey::Missing(Box::new(Finding::new(Reason::CredentialsMissing, message)))
 }
 
-async fn from_secret(ctx: &Context, namespace: &str, name: &str) -> Result<AccessKey, NoKey> {
+async fn from_secret(ctx: &Context, subject: &mut Subject, name: &str) -> Result<AccessKey, NoKey> {
+    let namespace = &subject.namespace.clone();
     let api: Api<Secret> = Api::namespaced(ctx.client.clone(), namespace);
     let secret = match api.get_opt(name).await {
         Ok(Some(secret)) => secret,
@@ -97,7 +98,7 @@ async fn from_secret(ctx: &Context, namespace: &str, name: &str) -> Result<Acces
             }));
         }
     };
-    hold::hold(ctx, namespace, &secret).await;
+    hold::hold(ctx, subject, &secret).await;
     let text = |key: &str| {
         let bytes = secret.data.as_ref().and_then(|data| data.get(key)).map(|bytes| bytes.0.as_slice());
         bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::trim).filter(|text| !text.is_empty())

@@ -1,8 +1,11 @@
 //! Cleanup: the same line for deletion. The finalizer leaves only when shipping was seen off, or the spec says that it
 //! stays.
 
+use std::collections::BTreeSet;
+
 use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
+use serde_json::Value;
 
 use super::apply::ACCOUNT_BUSY;
 use super::claims::Claimant;
@@ -61,10 +64,12 @@ async fn switch_off(
         return Ok(Action::requeue(ACCOUNT_BUSY));
     }
     let mut last: Option<String> = None;
+    let mut before = subject.before();
+    before.creating |= ctx.memory.settles(&subject.uid, &Step::CreateInnerTrail, ctx.now());
     for _ in 0..BURST_MAX {
         let trails = observe::trails(&session, Control::Api).await;
         let rivals = claimant.as_ref().map(|claimant| ctx.claims.rivals(claimant, &ctx.store.state()));
-        let remains = Remains { caller: caller.clone(), trails, rivals: rivals.unwrap_or_default() };
+        let remains = Remains { caller: caller.clone(), trails, rivals: rivals.unwrap_or_default(), before };
         let absence = absence::judge(farewell, &remains);
         let name = match &absence {
             Absence::Done(why) => return release(ctx, subject, stored, why).await,
@@ -74,50 +79,58 @@ async fn switch_off(
             }
         };
         let step = Step::DeleteInnerTrail(name.clone());
-        let intended = Intended { target: format!("inner trail {name}"), step };
-        let report = Report::deleting(&absence, Some(intended));
+        let refused = ctx.memory.refusal(&subject.uid, &step).map(|fault| absence::refused(&fault));
+        let intended = Intended { target: format!("inner trail {name}"), step: step.clone() };
+        let report = Report::deleting(refused.as_ref().unwrap_or(&absence), Some(intended));
         record(ctx, subject, &report).await?;
         if subject.superseded {
-            return settle(ctx, subject, &Report::deleting(&absence, None)).await;
+            return settle(ctx, subject, &Report { intended: None, ..report }).await;
         }
         match act::delete_trail(&session, &name).await {
-            Outcome::Done | Outcome::Exists(_) => last = Some(name),
+            Outcome::Done | Outcome::Exists(_) => {
+                if let Some(claimant) = &claimant {
+                    ctx.claims.note_switched_off(&claimant.account, ctx.now());
+                }
+                (last, before.creating) = (Some(name), false);
+            }
             Outcome::Lost(fault) => {
+                ctx.memory.refuse(&subject.uid, step, &fault, ctx.now());
                 let report = Report::deleting(&absence::refused(&fault), report.intended);
                 return settle(ctx, subject, &report.awaiting(fault)).await;
             }
             Outcome::Refused(fault) => {
-                let absence = absence::refused(&fault);
-                return settle(ctx, subject, &Report::deleting(&absence, None)).await;
+                ctx.memory.refuse(&subject.uid, step, &fault, ctx.now());
+                return settle(ctx, subject, &Report::deleting(&absence::refused(&fault), None)).await;
             }
         }
     }
     Ok(Action::requeue(std::time::Duration::ZERO))
 }
 
-/// Lets the object go.
+/// Lets the Secret go, then the object: once it is gone, nobody would.
 async fn release(
     ctx: &Context,
-    subject: &Subject,
+    subject: &mut Subject,
     stored: &Stored,
     why: &str,
 ) -> Result<Action, ReconcileError> {
+    for secret in secrets_of(subject, stored) {
+        hold::let_go(ctx, subject, &secret).await?;
+    }
     tell(ctx, subject, EventType::Normal, Reason::Deleting.as_str(), "Release", why).await;
     if !gate::release(ctx, stored, &subject.resource_version).await? {
         return Ok(Action::requeue(std::time::Duration::from_secs(1)));
     }
     tracing::info!(object = %subject.key(), why, "released");
-    if let Some(secret) = secret_of(stored) {
-        hold::let_go(ctx, subject, secret).await;
-    }
     ctx.forget(&subject.uid);
     ctx.wake_claimants();
     Ok(Action::await_change())
 }
 
-/// The Secret the object names, whatever else is wrong with it.
-fn secret_of(stored: &Stored) -> Option<&str> {
-    stored.object.pointer("/spec/credentials/secretRef/name")?.as_str()
+/// The Secret that the object names, whatever else is wrong with it, and the one that is held for it.
+fn secrets_of(subject: &Subject, stored: &Stored) -> BTreeSet<String> {
+    let named = stored.object.pointer("/spec/credentials/secretRef/name").and_then(Value::as_str);
+    named.map(str::to_owned).into_iter().chain(subject.secret_in_use.clone()).collect()
 }
 
 fn claimant(subject: &Subject, farewell: &Farewell, account: &str) -> Claimant {

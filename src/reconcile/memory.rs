@@ -1,13 +1,13 @@
 //! What this process remembers of objects between passes.
 //!
-//! Takes uids, returns when to look again and what was refused. Nothing here is needed to be correct: a restart
+//! Takes uids, returns when to look again, what was refused, and what was accepted and does not show yet. Nothing here is needed to be correct: a restart
 //! forgets it all and costs one more look, or one more refused call, per object.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use alicloud::Fault;
+use alicloud::{Fault, FaultKind};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decide::Step;
@@ -16,6 +16,10 @@ use crate::decide::Step;
 const ERROR_BACKOFF_FLOOR: Duration = Duration::from_secs(1);
 /// Longest wait after failures to talk to the API server.
 const ERROR_BACKOFF_CEILING: Duration = Duration::from_mins(5);
+/// What was accepted may take this long to show (`cloud-api.md` §6.8 and §7: up to two minutes).
+const SETTLING_MAX: SignedDuration = SignedDuration::from_mins(2);
+/// A wish that the caller may not carry out is tried again after this long: somebody may have allowed it.
+const WISH_RETRY: SignedDuration = SignedDuration::from_hours(1);
 /// No wait is believed to be longer: a clock that jumped back must not put an object to sleep.
 const WAIT_MAX: Duration = Duration::from_hours(25);
 
@@ -37,9 +41,16 @@ struct Remembered {
     wake: Wake,
     due: Option<Timestamp>,
     awaits_claim: bool,
-    refusals: HashMap<Step, Fault>,
-    secret: Option<String>,
+    /// What the cloud accepted and has not shown yet, since when.
+    accepted: HashMap<Step, Timestamp>,
+    refusals: HashMap<Step, Refusal>,
     failures: u32,
+}
+
+#[derive(Debug)]
+struct Refusal {
+    fault: Fault,
+    since: Timestamp,
 }
 
 /// Memory of all objects, by uid.
@@ -93,30 +104,67 @@ impl Memory {
         }
     }
 
-    /// The cloud refused this step; returns whether that is news.
-    pub(super) fn refuse(&self, uid: &str, step: Step, fault: &Fault) -> bool {
+    /// The cloud refused this step, or did not say whether it did it; returns whether that is news.
+    pub(super) fn refuse(&self, uid: &str, step: Step, fault: &Fault, now: Timestamp) -> bool {
         let mut objects = self.objects();
-        let before = objects.entry(uid.to_owned()).or_default().refusals.insert(step, fault.clone());
-        before.is_none_or(|before| before.kind != fault.kind)
+        let refusals = &mut objects.entry(uid.to_owned()).or_default().refusals;
+        let before = refusals.get(&step).filter(|before| before.fault.kind == fault.kind);
+        let (is_news, since) = (before.is_none(), before.map_or(now, |before| before.since));
+        refusals.insert(step, Refusal { fault: fault.clone(), since });
+        is_news
     }
 
     /// The cloud accepted this step.
-    pub(super) fn accept(&self, uid: &str, step: &Step) {
-        self.objects().entry(uid.to_owned()).or_default().refusals.remove(step);
+    pub(super) fn accept(&self, uid: &str, step: &Step, now: Timestamp) {
+        let mut objects = self.objects();
+        let remembered = objects.entry(uid.to_owned()).or_default();
+        remembered.refusals.remove(step);
+        remembered.accepted.insert(step.clone(), now);
+    }
+
+    /// A look calls for this step, or for none: what it does not call for any more has shown. A wish is not called for
+    /// because it was refused, so that refusal stays.
+    pub(super) fn look(&self, uid: &str, wanted: Option<&Step>) {
+        let mut objects = self.objects();
+        let remembered = objects.entry(uid.to_owned()).or_default();
+        remembered.accepted.retain(|step, _| Some(step) == wanted);
+        remembered
+            .refusals
+            .retain(|step, _| Some(step) == wanted || matches!(step, Step::UpdateRetention(_)));
+    }
+
+    /// Whether this step was accepted a short while ago and has not shown yet.
+    pub(super) fn settles(&self, uid: &str, step: &Step, now: Timestamp) -> bool {
+        let objects = self.objects();
+        let accepted = objects.get(uid).and_then(|remembered| remembered.accepted.get(step));
+        accepted.is_some_and(|since| now.duration_since(*since).abs() < SETTLING_MAX)
     }
 
     /// What the cloud answered the last time this step was refused.
     pub(super) fn refusal(&self, uid: &str, step: &Step) -> Option<Fault> {
-        self.objects().get(uid)?.refusals.get(step).cloned()
+        Some(self.objects().get(uid)?.refusals.get(step)?.fault.clone())
     }
 
-    /// The object now uses this Secret, or none; returns the one it used before, if that was another.
-    pub(super) fn uses(&self, uid: &str, secret: Option<&str>) -> Option<String> {
-        let mut objects = self.objects();
-        let before = &mut objects.entry(uid.to_owned()).or_default().secret;
-        let gone = before.take().filter(|name| secret != Some(name));
-        *before = secret.map(str::to_owned);
-        gone
+    /// Whether a wish that holds nothing up was refused, for good or a short while ago.
+    pub(super) fn declined(&self, uid: &str, step: &Step, now: Timestamp) -> bool {
+        let objects = self.objects();
+        let refusal = objects.get(uid).and_then(|remembered| remembered.refusals.get(step));
+        refusal.is_some_and(|refusal| match refusal.fault.kind {
+            FaultKind::Invalid | FaultKind::Unexpected => true,
+            FaultKind::Denied => now.duration_since(refusal.since).abs() < WISH_RETRY,
+            FaultKind::NotFound
+            | FaultKind::AlreadyExists
+            | FaultKind::Throttled
+            | FaultKind::Unavailable
+            | FaultKind::CredentialsInvalid
+            | FaultKind::CredentialsExpired
+            | FaultKind::ClockSkewed
+            | FaultKind::FeatureNotGranted
+            | FaultKind::ServiceNotOpened
+            | FaultKind::AccountOverdue
+            | FaultKind::QuotaExceeded
+            | FaultKind::Foreign => false,
+        })
     }
 
     /// Forgets every object that `is_alive` does not know.
@@ -168,6 +216,52 @@ mod tests {
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
         memory.rest("u", Wake::default(), Timestamp::UNIX_EPOCH, WAIT, false);
         assert_eq!(memory.failed("u"), ERROR_BACKOFF_FLOOR);
+    }
+
+    #[test]
+    fn what_was_accepted_settles_for_two_minutes_or_until_it_shows() {
+        let (memory, now) = (Memory::default(), Timestamp::UNIX_EPOCH);
+        let (step, later) = (Step::CreateProject, now + SignedDuration::from_secs(119));
+        memory.accept("u", &step, now);
+        memory.look("u", Some(&step));
+        assert!(memory.settles("u", &step, later));
+        assert!(!memory.settles("u", &step, now + SETTLING_MAX));
+        memory.look("u", Some(&Step::CreateLogstore));
+        assert!(!memory.settles("u", &step, later));
+    }
+
+    #[test]
+    fn a_denied_wish_is_tried_again_after_an_hour_and_an_impossible_one_is_not() {
+        let (memory, now) = (Memory::default(), Timestamp::UNIX_EPOCH);
+        let (denied, impossible) = (Step::UpdateRetention(365), Step::UpdateRetention(400));
+        memory.refuse("u", denied.clone(), &fault(FaultKind::Denied), now);
+        memory.refuse("u", impossible.clone(), &fault(FaultKind::Invalid), now);
+        let declined = |step, at| memory.declined("u", step, at);
+        assert!(declined(&denied, now) && declined(&impossible, now));
+        let later = now + WISH_RETRY;
+        assert_eq!((declined(&denied, later), declined(&impossible, later)), (false, true));
+    }
+
+    #[test]
+    fn the_same_refusal_again_is_no_news() {
+        let (memory, now) = (Memory::default(), Timestamp::UNIX_EPOCH);
+        let mut refuse = |kind| memory.refuse("u", Step::CreateProject, &fault(kind), now);
+        let news = [FaultKind::Denied, FaultKind::Denied, FaultKind::Throttled].map(&mut refuse);
+        assert_eq!(news, [true, false, true]);
+    }
+
+    fn fault(kind: FaultKind) -> Fault {
+        Fault {
+            kind,
+            service: alicloud::Service::Sls,
+            action: "UpdateLogStore",
+            ram_action: "log:UpdateLogStore",
+            host: String::new(),
+            code: None,
+            request_id: None,
+            retry_after: None,
+            ambiguous: false,
+        }
     }
 
     #[test]

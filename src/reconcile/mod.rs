@@ -38,8 +38,10 @@ pub use controller::run;
 pub use error::ReconcileError;
 
 use crate::api::names::{GROUP, REQUESTED_AT_ANNOTATION, VERSION};
-use crate::api::{InnerTrail, InnerTrailStatus, TrailSource};
+use crate::api::{InnerTrail, InnerTrailStatus};
+use crate::decide::Step;
 use crate::desired::parse_duration;
+use crate::observed::Before;
 use crate::report::Report;
 use gate::Gate;
 use memory::Wake;
@@ -127,8 +129,10 @@ struct Subject {
     requested_at: Option<String>,
     interval: Duration,
     status: InnerTrailStatus,
-    /// Whether what the last status write announced must not be done: the object asks for something else by now, or the
-    /// write took too long.
+    /// The Secret that is held for the object.
+    secret_in_use: Option<String>,
+    /// Whether what the last status write announced must not be done: the object is gone, has lost the finalizer or asks
+    /// for something else by now, or the write took too long.
     superseded: bool,
     wake: Wake,
     reference: ObjectReference,
@@ -138,6 +142,7 @@ impl Subject {
     fn of(stored: &Stored) -> Self {
         let meta = &stored.metadata;
         let wake = wake_of(meta);
+        let status = status_of(stored);
         Self {
             namespace: stored.namespace(),
             name: stored.name(),
@@ -147,7 +152,8 @@ impl Subject {
             created: meta.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
             requested_at: wake.requested_at.clone(),
             interval: interval_of(stored),
-            status: status_of(stored),
+            secret_in_use: status.secret_in_use.clone(),
+            status,
             superseded: false,
             reference: reference(stored),
             wake,
@@ -167,15 +173,21 @@ impl Subject {
         (left > SignedDuration::ZERO).then(|| left.unsigned_abs().min(window))
     }
 
-    /// Whether a trail of ours was listed by ActionTrail at an earlier look.
-    fn established(&self) -> bool {
-        self.status.trail.as_ref().is_some_and(|trail| trail.source == Some(TrailSource::ActionTrail))
+    /// What earlier looks, and an intent that may have been carried out, say of shipping.
+    fn before(&self) -> Before {
+        let announced = self.status.intent.as_ref();
+        Before {
+            source: self.status.trail.as_ref().and_then(|trail| trail.source),
+            creating: announced.is_some_and(|intent| intent.step == Step::CreateInnerTrail.name()),
+            switched_off: false,
+        }
     }
 
     /// Takes over what a status write returned of the object.
     fn written(&mut self, meta: ObjectMeta) {
         self.superseded = meta.generation != Some(self.generation)
-            || (meta.deletion_timestamp.is_some() && !self.wake.deleting);
+            || (meta.deletion_timestamp.is_some() && !self.wake.deleting)
+            || !gate::is_armed(&meta);
         self.resource_version = meta.resource_version.unwrap_or_default();
     }
 
@@ -197,8 +209,9 @@ fn interval_of(stored: &Stored) -> Duration {
 fn status_of(stored: &Stored) -> InnerTrailStatus {
     let status = &stored.object["status"];
     serde_json::from_value(status.clone()).unwrap_or_else(|error| {
-        tracing::warn!(%error, "the status does not fit this version; only conditions and intent are read");
-        let kept = serde_json::json!({"conditions": status["conditions"], "intent": status["intent"]});
+        tracing::warn!(%error, "the status does not fit this version; conditions, intent and Secret are read");
+        let read = ["conditions", "intent", "secretInUse"].map(|field| (field.to_owned(), status[field].clone()));
+        let kept = Value::Object(read.into_iter().filter(|(_, value)| !value.is_null()).collect());
         serde_json::from_value(kept).unwrap_or_default()
     })
 }

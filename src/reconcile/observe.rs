@@ -9,7 +9,7 @@ use crate::api::Control;
 use crate::decide::fields_of;
 use crate::desired::Desired;
 use crate::observed::{
-    Caller, Delivery, IndexSeen, LogstoreSeen, Newest, Observed, Rival, RoleSeen, Seen, TrailSeen,
+    Before, Caller, Delivery, IndexSeen, LogstoreSeen, Newest, Observed, Rival, RoleSeen, Seen, TrailSeen,
 };
 
 /// How young an event must be for `Delivering`: delivery itself may take ten minutes (`cloud-api.md` §1.2).
@@ -18,6 +18,8 @@ const FRESHNESS: SignedDuration = SignedDuration::from_hours(1);
 const WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Clocks differ: how far ahead of ours an event may be.
 const AHEAD: SignedDuration = SignedDuration::from_mins(15);
+/// The field by which a platform event is known (`cloud-api.md` §1.4).
+const EVENT_FIELD: &str = "EventID";
 /// What `TrailList[].Status` says of a trail that was stopped (`cloud-api.md` §2.2). `Fresh`, never started, is not
 /// among them: whether an inner trail ever says so is not public, and taking it for stopped would delete it.
 const STOPPED: &str = "Disable";
@@ -67,7 +69,7 @@ pub(super) async fn observe(
         delivery: Delivery { newest, error, last_delivery },
         rivals: Vec::<Rival>::new(),
         retention_refused: false,
-        established: false,
+        before: Before::default(),
     }
 }
 
@@ -141,27 +143,55 @@ fn index_of(index: &alicloud::Index) -> IndexSeen {
     IndexSeen { full_text: index.line.is_some(), fields: fields_of(keys) }
 }
 
-/// The newest platform event within [`WINDOW`], by one bounded query.
+/// The newest platform event within [`WINDOW`], by one bounded query; by two where others write into the Logstore too.
 async fn newest(session: &Session, project: &str, logstore: &str, now: Timestamp) -> Seen<Newest> {
+    let mut latest = latest(session, project, logstore, now, "*").await;
+    if latest.present().is_some_and(|row| !row.contains_key(EVENT_FIELD)) {
+        latest = self::latest(session, project, logstore, now, &format!("{EVENT_FIELD}: *")).await;
+        // The field is not indexed: no platform event can be found among what others write.
+        if latest.fault().is_some_and(|fault| fault.kind == FaultKind::Invalid) {
+            return Seen::Absent;
+        }
+    }
+    match latest {
+        Seen::Present(row) => time_of(&row).map_or(Seen::Absent, |time| {
+            Seen::Present(Newest { time, fresh: now.duration_since(time) < FRESHNESS })
+        }),
+        Seen::Absent => Seen::Absent,
+        Seen::Unknown(fault) => Seen::Unknown(fault),
+    }
+}
+
+/// The newest row that a search finds within [`WINDOW`].
+async fn latest(
+    session: &Session,
+    project: &str,
+    logstore: &str,
+    now: Timestamp,
+    search: &str,
+) -> Seen<BTreeMap<String, String>> {
     let query = LogQuery {
         from: (now - WINDOW).as_second(),
         to: (now + AHEAD).as_second(),
-        query: "*".to_owned(),
+        query: search.to_owned(),
         line: 1,
         offset: 0,
         reverse: true,
     };
-    let logs = match session.get_logs(project, logstore, &query).await {
+    let mut logs = match session.get_logs(project, logstore, &query).await {
         Ok(logs) => logs,
         Err(error) => return hidden(&error),
     };
-    if logs.rows.is_empty() && !logs.complete {
-        return Seen::Unknown(incomplete(session));
+    match logs.rows.pop() {
+        Some(row) => Seen::Present(row),
+        None if logs.complete => Seen::Absent,
+        None => Seen::Unknown(incomplete(session)),
     }
-    let time = logs.rows.first().and_then(|row| row.get("__time__")?.parse().ok());
-    time.and_then(|second| Timestamp::from_second(second).ok()).map_or(Seen::Absent, |time| {
-        Seen::Present(Newest { time, fresh: now.duration_since(time) < FRESHNESS })
-    })
+}
+
+/// When a row happened, in whole seconds.
+fn time_of(row: &BTreeMap<String, String>) -> Option<Timestamp> {
+    Timestamp::from_second(row.get("__time__")?.parse().ok()?).ok()
 }
 
 /// A search that did not look at everything found nothing: that is not "nothing there".

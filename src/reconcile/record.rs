@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use alicloud::Fault;
 use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Patch, PatchParams};
@@ -14,7 +15,7 @@ use super::error::ReconcileError;
 use super::{Subject, act};
 use crate::api::names::{FIELD_MANAGER, GROUP, VERSION, condition};
 use crate::api::reasons::Reason;
-use crate::report::{Pace, Report};
+use crate::report::{DELETING, Pace, Report};
 use crate::status::{self, Pass};
 
 /// Added to the time of the calls of a step: how long after the intent a lost change is still feared to land
@@ -41,6 +42,7 @@ pub(super) async fn record(
         requested_at: subject.requested_at.as_deref(),
         now,
         not_before: now + SignedDuration::try_from(window).unwrap_or(SignedDuration::from_mins(2)),
+        secret_in_use: subject.secret_in_use.as_deref(),
     };
     let next = status::render(&subject.status, report, &pass);
     if !status::worth_writing(&subject.status, &next) {
@@ -58,7 +60,10 @@ pub(super) async fn record(
             subject.written(written.metadata);
             subject.superseded |= ctx.now().duration_since(now) > INTENT_WRITE_MAX;
         }
-        Err(kube::Error::Api(answer)) if answer.code == 404 => return Ok(()),
+        Err(kube::Error::Api(answer)) if answer.code == 404 => {
+            subject.superseded = true;
+            return Ok(());
+        }
         Err(error) => {
             return Err(ReconcileError::Kubernetes { doing: "write the status", source: Box::new(error) });
         }
@@ -95,8 +100,9 @@ pub(super) async fn settle(
     let claimed = report.ready.reason == Reason::AccountAlreadyClaimed;
     ctx.memory.rest(&subject.uid, subject.wake.clone(), now, wait, claimed);
     if report.pace != Pace::Interval {
+        let request_id = report.error.as_ref().and_then(|(_, fault)| fault.request_id.as_deref());
         tracing::info!(object = %subject.key(), stage = report.stage, reason = report.ready.reason.as_str(),
-            retry_in_secs = wait.as_secs(), "not settled");
+            cloud.request_id = request_id, retry_in_secs = wait.as_secs(), "not settled");
     }
     Ok(Action::requeue(wait))
 }
@@ -109,7 +115,7 @@ const QUIET: [Reason; 5] =
 async fn tell_transition(ctx: &Context, subject: &Subject, report: &Report, condition: &Condition) {
     let quiet = QUIET.map(Reason::as_str);
     let speaks_for_a_stage =
-        report.stages.is_some() && condition.type_ == condition::READY && condition.status != "True";
+        report.stage != DELETING && condition.type_ == condition::READY && condition.status != "True";
     if quiet.contains(&condition.reason.as_str()) || speaks_for_a_stage {
         return;
     }
@@ -120,8 +126,15 @@ async fn tell_transition(ctx: &Context, subject: &Subject, report: &Report, cond
     } else {
         EventType::Normal
     };
-    let note = format!("{}: {}", condition.type_, condition.message);
+    let fault = report.error.as_ref().filter(|(stage, _)| *stage == condition.type_ || *stage == DELETING);
+    let note = format!("{}: {}{}", condition.type_, condition.message, quoted(fault.map(|(_, fault)| fault)));
     tell(ctx, subject, severity, &condition.reason, &condition.type_, &note).await;
+}
+
+/// The request id to quote to Alibaba Cloud support, for the end of a note. Never in a condition: it differs each time.
+pub(super) fn quoted(fault: Option<&Fault>) -> String {
+    let id = fault.and_then(|fault| fault.request_id.as_deref());
+    id.map_or_else(String::new, |id| format!(" (request id `{id}`)"))
 }
 
 /// One event, best effort: a failure is logged and forgotten.

@@ -1,9 +1,9 @@
 //! What was seen, in the form people read it: account, trail, destination, delivery, index, drift.
 
-use crate::api::IndexPolicy;
-use crate::decide::IndexGap;
+use crate::api::{IndexPolicy, TrailSource};
+use crate::decide::{Decision, IndexGap, Stage, ours};
 use crate::desired::Desired;
-use crate::observed::{Observed, Seen, Ships, TrailSeen};
+use crate::observed::{Observed, Seen};
 use jiff::Timestamp;
 
 /// What was seen, for people. `None` means not seen in this pass.
@@ -35,8 +35,8 @@ pub enum TrailFact {
     },
     /// None does what is asked.
     Off,
-    /// Events arrive though no trail is visible.
-    Evidence,
+    /// Events arrive though no trail is visible: nobody asked ActionTrail for it, or it lists none.
+    Evidence(TrailSource),
 }
 
 /// What arrived.
@@ -65,38 +65,31 @@ pub struct DriftSeen {
 
 impl Facts {
     /// Tells what a pass saw.
-    pub fn of(desired: &Desired, observed: &Observed) -> Self {
+    pub fn of(desired: &Desired, observed: &Observed, decision: &Decision) -> Self {
         let account = observed.caller.present();
         Self {
             account: account.map(|caller| (caller.account.clone(), caller.arn.clone())),
-            trail: account.and_then(|caller| trail(desired, observed, &caller.account)),
+            trail: account.and_then(|_| trail(desired, observed)),
             destination: observed.project.present().map(|()| destination(desired, observed)),
             delivery: delivery(observed),
             index: observed.index.present().map(IndexGap::of),
-            drift: account.map_or_else(Vec::new, |caller| drift(desired, observed, &caller.account)),
+            drift: account.map_or_else(Vec::new, |_| drift(desired, observed, decision)),
         }
     }
 }
 
-fn ours<'a>(desired: &Desired, observed: &'a Observed, account: &str) -> Option<&'a TrailSeen> {
-    let arn = desired.project_arn(account);
-    observed.trails.present()?.iter().find(|trail| match trail.ships_to(&arn, &desired.logstore) {
-        Ships::Here => true,
-        Ships::Untold => trail.name == desired.trail_name,
-        Ships::Elsewhere => false,
-    })
-}
-
-fn trail(desired: &Desired, observed: &Observed, account: &str) -> Option<TrailFact> {
-    if let Some(trail) = ours(desired, observed, account).filter(|trail| trail.enabled != Some(false)) {
+fn trail(desired: &Desired, observed: &Observed) -> Option<TrailFact> {
+    if let Some(trail) = ours(desired, observed).filter(|trail| trail.enabled != Some(false)) {
         return Some(TrailFact::On { name: trail.name.clone(), home_region: trail.home_region.clone() });
     }
     let fresh = observed.delivery.newest.present().is_some_and(|newest| newest.fresh);
     match &observed.trails {
-        Seen::Unknown(_) => None,
-        Seen::Absent if fresh => Some(TrailFact::Evidence),
-        Seen::Present(_) if fresh && !observed.established => Some(TrailFact::Evidence),
-        Seen::Absent | Seen::Present(_) => Some(TrailFact::Off),
+        Seen::Absent if fresh => Some(TrailFact::Evidence(TrailSource::Evidence)),
+        Seen::Present(trails) if trails.is_empty() && observed.arrives_unlisted() => {
+            Some(TrailFact::Evidence(TrailSource::LogService))
+        }
+        Seen::Present(trails) if !trails.is_empty() || observed.before.made() => Some(TrailFact::Off),
+        Seen::Present(_) | Seen::Absent | Seen::Unknown(_) => None,
     }
 }
 
@@ -125,11 +118,12 @@ fn delivery(observed: &Observed) -> Option<DeliveryFact> {
 }
 
 /// Differences worth telling once the trail has been seen on.
-fn drift(desired: &Desired, observed: &Observed, account: &str) -> Vec<DriftSeen> {
+fn drift(desired: &Desired, observed: &Observed, decision: &Decision) -> Vec<DriftSeen> {
     let mut drift = Vec::new();
     let mut tell = |path, want: String, have: String| drift.push(DriftSeen { path, want, have });
-    let trail = ours(desired, observed, account);
-    if let (Some(trails), None, true) = (observed.trails.present(), trail, desired.enabled) {
+    let trail = ours(desired, observed);
+    let off = desired.enabled && !decision.verdicts[Stage::Shipping as usize].is_met();
+    if let (Some(trails), None, true) = (observed.trails.present(), trail, off) {
         let have = trails.first().map_or_else(|| "off".to_owned(), |other| format!("trail {}", other.name));
         tell("spec.enabled", "on".to_owned(), have);
     }

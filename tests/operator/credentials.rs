@@ -53,6 +53,32 @@ fn user(emulator: &Emulator, name: &str, permissions: &[&str]) -> [String; 2] {
     ["accessKeyId", "accessKeySecret"].map(|part| user[part].as_str().unwrap().to_owned())
 }
 
+#[test]
+fn a_secret_that_is_named_no_more_is_let_go_also_when_the_operator_was_away() {
+    let mut stage = Stage::with(|_| Vec::new());
+    let greeting = stage.emulator.greeting().clone();
+    stage.secret(&greeting.access_key_id, &greeting.access_key_secret);
+    stage.apply("prod-ops", &json!({"credentials": {"secretRef": {"name": "alibaba"}}}));
+    stage.await_ready("prod-ops");
+    assert_eq!(stage.get("prod-ops")["status"]["secretInUse"], "alibaba");
+    stage.operator.kill();
+    let other = json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "another", "namespace": stage.namespace},
+        "stringData": {"accessKeyId": greeting.access_key_id, "accessKeySecret": greeting.access_key_secret},
+    });
+    stage.kubectl.apply(&other.to_string()).unwrap();
+    stage.patch("prod-ops", &json!({"spec": {"credentials": {"secretRef": {"name": "another"}}}}));
+    stage.operator.restart().unwrap();
+    stage.until("the former Secret to be let go of", || {
+        let secret = stage.kubectl.json(&["get", "secret", "alibaba", "-n", &stage.namespace]).unwrap();
+        let held = secret["metadata"]["finalizers"].clone();
+        if held.is_null() { Ok(()) } else { Err(held.to_string()) }
+    });
+    stage.await_ready("prod-ops");
+    assert_eq!(stage.get("prod-ops")["status"]["secretInUse"], "another");
+}
+
 /// Callers of all changes.
 fn changers(stage: &Stage) -> Vec<String> {
     let journal = stage.journal();
