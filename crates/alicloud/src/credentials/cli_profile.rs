@@ -80,27 +80,13 @@ fn plan_of(config: &Config, name: &str, ecs: Option<&EcsRole>, left: usize) -> R
     let left = left.checked_sub(1).ok_or("more than three profiles refer to each other")?;
     let profile = config.profiles.iter().find(|profile| profile.name == name);
     let profile = profile.ok_or_else(|| format!("there is no profile `{name}`"))?;
-    let plan = match profile.mode.as_str() {
-        "AK" => Base::Key(profile.key(None)?).into(),
-        "StsToken" => {
-            let token = profile.token();
-            Base::Key(profile.key(Some(need(token, name, "sts_token")?))?).into()
-        }
-        // A token left over from another mode is not the key's: the official library sends none either.
-        "RamRoleArn" => Plan { roles: vec![profile.role()?], ..Base::Key(profile.key(None)?).into() },
-        "ChainableRamRoleArn" => {
-            let source = need(profile.source.clone(), name, "source_profile")?;
-            let mut plan = plan_of(config, &source, ecs, left)?;
-            plan.roles.push(profile.role()?);
-            plan
-        }
-        "EcsRamRole" => of_instance(ecs, profile.ram_role_name.clone())?.into(),
-        "OIDC" => Base::Oidc(profile.oidc_role()?).into(),
-        "CredentialsURI" => {
-            let uri = need(profile.credentials_uri.clone(), name, "credentials_uri")?;
-            Base::Uri(uri.into()).into()
-        }
-        mode => return Err(unsupported(name, mode)),
+    let plan = if profile.mode == "ChainableRamRoleArn" {
+        let source = need(profile.source.clone(), name, "source_profile")?;
+        let mut plan = plan_of(config, &source, ecs, left)?;
+        plan.roles.push(profile.role()?);
+        plan
+    } else {
+        profile.plan(ecs)?
     };
     let sts = plan.sts.or(profile.sts()?);
     Ok(Plan { sts, ..plan })
@@ -119,6 +105,22 @@ fn unsupported(name: &str, mode: &str) -> String {
 }
 
 impl Profile {
+    /// The plan of a profile that builds on no other.
+    fn plan(&self, ecs: Option<&EcsRole>) -> Result<Plan, String> {
+        Ok(match self.mode.as_str() {
+            "AK" => Base::Key(self.key(None)?).into(),
+            "StsToken" => Base::Key(self.key(Some(need(self.token(), &self.name, "sts_token")?))?).into(),
+            // A token left over from another mode is not the key's: the official library sends none either.
+            "RamRoleArn" => Plan { roles: vec![self.role()?], ..Base::Key(self.key(None)?).into() },
+            "EcsRamRole" => of_instance(ecs, self.ram_role_name.clone())?.into(),
+            "OIDC" => Base::Oidc(self.oidc_role()?).into(),
+            "CredentialsURI" => {
+                Base::Uri(need(self.credentials_uri.clone(), &self.name, "credentials_uri")?.into()).into()
+            }
+            mode => return Err(unsupported(&self.name, mode)),
+        })
+    }
+
     fn token(&self) -> Option<SecretString> {
         self.sts_token.clone().filter(|token| !token.expose_secret().is_empty())
     }
