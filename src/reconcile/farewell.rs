@@ -24,6 +24,9 @@ use crate::report::{Intended, Outcome, Report};
 /// Deleting takes one change and one look; a second change covers a trail that was made anew in between.
 const BURST_MAX: usize = 3;
 
+/// Why an object that was never signed in for may go.
+const NEVER_ACTED: &str = "nothing was ever changed in the cloud for this object";
+
 /// Moves one deleted object closer to being gone.
 pub(super) async fn farewell(
     ctx: &Context,
@@ -32,6 +35,7 @@ pub(super) async fn farewell(
 ) -> Result<Action, ReconcileError> {
     let farewell = match Farewell::from_stored(&subject.name, &stored.object) {
         Ok(farewell) => farewell,
+        Err(_) if subject.never_acted() => return release(ctx, subject, stored, NEVER_ACTED).await,
         Err(invalid) => {
             let finding = Finding::new(Reason::DeletionBlocked, invalid.message);
             return settle(ctx, subject, &Report::deleting(&Absence::Blocked(finding), None)).await;
@@ -40,6 +44,7 @@ pub(super) async fn farewell(
     match absence::without_looking(&farewell) {
         Some(Absence::Done(why)) => release(ctx, subject, stored, &why).await,
         Some(standing) => settle(ctx, subject, &Report::deleting(&standing, None)).await,
+        None if subject.never_acted() => release(ctx, subject, stored, NEVER_ACTED).await,
         None => switch_off(ctx, subject, stored, &farewell).await,
     }
 }

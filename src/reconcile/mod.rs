@@ -183,6 +183,12 @@ impl Subject {
         }
     }
 
+    /// Whether nothing can have been changed in the cloud for this object: before the first change its status tells whose
+    /// account it is, and what is about to be changed.
+    fn never_acted(&self) -> bool {
+        self.status.account.is_none() && self.status.intent.is_none() && self.status.trail.is_none()
+    }
+
     /// Takes over what a status write returned of the object.
     fn written(&mut self, meta: ObjectMeta) {
         self.superseded = meta.generation != Some(self.generation)

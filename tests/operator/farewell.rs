@@ -85,6 +85,16 @@ fn a_namespace_with_its_secret_goes_away_whole_and_shipping_is_off() {
 }
 
 #[test]
+fn an_object_that_never_had_credentials_can_be_deleted() {
+    let stage = Stage::open();
+    stage.apply("prod-ops", &json!({"credentials": {"secretRef": {"name": "nowhere"}}}));
+    stage.await_condition("prod-ops", "Authorized", "False", "CredentialsMissing");
+    stage.delete("prod-ops");
+    stage.await_gone("prod-ops");
+    assert_eq!(stage.changes(), [] as [String; 0]);
+}
+
+#[test]
 fn a_protected_object_is_not_deleted() {
     let stage = Stage::open();
     stage.apply("prod-ops", &json!({"deletionProtection": true}));
