@@ -1,4 +1,4 @@
-//! Prints `docs/cloudsim.md` with the table of operations that the code has, as a JSON object of path to text.
+//! Prints `docs/cloudsim.md` with the tables that the code has, as a JSON object of path to text.
 //!
 //! `cargo xtask generate` runs it and writes the file.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
@@ -10,8 +10,7 @@ const PAGE: &str = "docs/cloudsim.md";
 fn main() -> anyhow::Result<()> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let page = std::fs::read_to_string(format!("{root}/{PAGE}")).context(PAGE)?;
-    let written =
-        cloudsim::documented::with_operations(&page).context("the place of the table is not marked")?;
+    let written = cloudsim::documented::with_tables(&page).context("the place of a table is not marked")?;
     println!("{}", serde_json::json!({PAGE: written}));
     Ok(())
 }

@@ -101,6 +101,7 @@ fn run(conn: &Connection, shelf: &Shelf, query: &str, from: i64, to: i64) -> Res
         line: query::MAX_LINE,
         offset: 0,
         reverse: true,
+        now: to.saturating_sub(1),
     };
     Ok(query::logs(conn, shelf.logstore.id, index, &request)?)
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use rusqlite::functions::{Context, FunctionFlags, SqlFnOutput};
-use rusqlite::types::{Type, Value as Cell, ValueRef};
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Error, Result};
 use serde_json::Value;
 
@@ -16,8 +16,16 @@ use super::index::Index;
 use super::predicate::{self, Matcher, Record};
 use super::{QueryError, fields, parser, tokens};
 
+mod calendar;
+mod cast;
 mod json_path;
+mod number;
+mod pattern;
+mod text;
 mod time;
+
+/// Longest text that a function makes of shorter ones.
+const MAX_TEXT_BYTES: usize = 1024 * 1024;
 
 /// Makes every function known to a connection.
 pub(super) fn register(conn: &Connection) -> Result<()> {
@@ -27,21 +35,14 @@ pub(super) fn register(conn: &Connection) -> Result<()> {
     add.function("sls_member", 3, member)?;
     add.function("sls_long", 1, |call| Ok(long(call.get_raw(0))))?;
     add.function("sls_double", 1, |call| Ok(double(call.get_raw(0))))?;
-    add.function("sls_cast", 2, cast)?;
-    add.function("sls_lower", 1, |call| Ok(optional(call, 0)?.map(str::to_lowercase)))?;
-    add.function("sls_upper", 1, |call| Ok(optional(call, 0)?.map(str::to_uppercase)))?;
-    add.function("sls_like", 2, |call| {
-        Ok(both(optional(call, 0)?, optional(call, 1)?).map(|(value, pattern)| tokens::like(value, pattern)))
-    })?;
-    add.function("sls_json_scalar", 2, json_scalar)?;
-    add.function("sls_instant", 1, |call| Ok(double(call.get_raw(0)).map(time::instant)))?;
-    add.function("sls_timestamp", 1, |call| Ok(whole(call, 0).and_then(time::text)))?;
-    add.function("sls_date_trunc", 2, |call| {
-        Ok(both(text(call, 0)?.into(), whole(call, 1)).and_then(|(unit, at)| time::truncate(unit, at)))
-    })?;
-    add.function("sls_date_format", 2, |call| {
-        Ok(both(whole(call, 0), optional(call, 1)?).and_then(|(at, format)| time::format(at, format)))
-    })
+    add.function("sls_cast", 2, cast::strict)?;
+    add.function("sls_try_cast", 2, cast::lenient)?;
+    add.function("sls_like", 3, like)?;
+    json_path::register(&add)?;
+    number::register(&add)?;
+    text::register(&add)?;
+    pattern::register(&add)?;
+    time::register(&add)
 }
 
 /// Whether `date_trunc` knows the unit.
@@ -49,9 +50,24 @@ pub(super) fn is_time_unit(unit: &str) -> bool {
     time::is_unit(unit)
 }
 
+/// Whether the unit is shorter than a day.
+pub(super) fn is_within_day(unit: &str) -> bool {
+    time::is_within_day(unit)
+}
+
 /// A timestamp (milliseconds) as an analysis shows it.
 pub(super) fn timestamp_text(millis: i64) -> Option<String> {
     time::text(millis)
+}
+
+/// A date (milliseconds) as an analysis shows it.
+pub(super) fn date_text(millis: i64) -> Option<String> {
+    time::date_text(millis)
+}
+
+/// Whether the name is that of a part of a time.
+pub(super) fn is_part(name: &str) -> bool {
+    calendar::is_part(name)
 }
 
 /// Whether `json_extract_scalar` can follow the path.
@@ -108,28 +124,12 @@ fn member(call: &Context<'_>) -> Result<Option<String>> {
     Ok(json.and_then(|json| predicate::member(&json, path)))
 }
 
-fn json_scalar(call: &Context<'_>) -> Result<Option<String>> {
-    let Some((json, path)) = both(optional(call, 0)?, optional(call, 1)?) else { return Ok(None) };
-    json_path::scalar_at(json, path).map_err(|message| failed(QueryError::parameter(message)))
-}
-
-/// `sls_cast(value, type)`: as `CAST`, which fails on text that is no such number.
-fn cast(call: &Context<'_>) -> Result<Cell> {
-    let value = call.get_raw(0);
-    let target = text(call, 1)?;
-    let cast = match target {
-        "BIGINT" => long(value).map(Cell::Integer),
-        "DOUBLE" => double(value).map(Cell::Real),
-        _ => display(value).map(Cell::Text),
-    };
-    match (value, cast) {
-        (ValueRef::Null, _) => Ok(Cell::Null),
-        (_, Some(cast)) => Ok(cast),
-        (_, None) => Err(failed(QueryError::parameter(format!(
-            "Can not cast '{}' to {target}",
-            parser::clip(&display(value).unwrap_or_default())
-        )))),
-    }
+/// `sls_like(value, pattern, escape)`
+fn like(call: &Context<'_>) -> Result<Option<bool>> {
+    let Some((value, pattern)) = both(optional(call, 0)?, optional(call, 1)?) else { return Ok(None) };
+    let escape = optional(call, 2)?.and_then(|escape| escape.chars().next());
+    let wrong = || refused("Escape character must be followed by '%', '_' or the escape character itself");
+    tokens::like(value, pattern, escape).map(Some).ok_or_else(wrong)
 }
 
 /// A number as a long; text that is none gives nothing.
@@ -159,6 +159,9 @@ fn double(value: ValueRef<'_>) -> Option<f64> {
 pub(super) fn display(value: ValueRef<'_>) -> Option<String> {
     match value {
         ValueRef::Integer(whole) => Some(whole.to_string()),
+        ValueRef::Real(number) if number.is_infinite() => {
+            Some(if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned())
+        }
         ValueRef::Real(number) => Some(format!("{number:?}")),
         ValueRef::Text(_) => value.as_str().ok().map(str::to_owned),
         ValueRef::Null | ValueRef::Blob(_) => None,
@@ -179,10 +182,23 @@ fn whole(call: &Context<'_>, argument: usize) -> Option<i64> {
     long(call.get_raw(argument))
 }
 
+/// Whether a text of so many bytes may be made of another.
+fn room(function: &str, text: &str, bytes: usize) -> Result<()> {
+    if bytes <= MAX_TEXT_BYTES.max(text.len()) {
+        return Ok(());
+    }
+    Err(refused(format!("result of {function} is larger than {MAX_TEXT_BYTES} bytes")))
+}
+
 fn both<A, B>(a: Option<A>, b: Option<B>) -> Option<(A, B)> {
     a.zip(b)
 }
 
+/// A failure in words for the user; `SQLite` takes none with a NUL in it.
+fn refused(message: impl Into<String>) -> Error {
+    Error::UserFunctionError(message.into().replace('\0', "\u{fffd}").into())
+}
+
 fn failed(error: QueryError) -> Error {
-    Error::UserFunctionError(error.message.into())
+    refused(error.message)
 }

@@ -60,7 +60,16 @@ fn index() -> Value {
 
 fn request(query: &str) -> Request {
     let query = query.to_owned();
-    Request { from: 0, to: 1_000, query, topic: String::new(), line: 100, offset: 0, reverse: false }
+    Request {
+        from: 0,
+        to: 1_000,
+        query,
+        topic: String::new(),
+        line: 100,
+        offset: 0,
+        reverse: false,
+        now: 1_592_374_067,
+    }
 }
 
 /// Asks; a refusal is checked for what every refusal must be.
@@ -106,4 +115,11 @@ pub fn analyses(data: &[u8]) {
         assert!(row.values().all(Value::is_string), "every value is text");
     }
     assert_eq!(ask(&request).as_ref(), Some(&answer), "asked twice");
+}
+
+/// What an analysis is refused with, if it is.
+#[cfg(test)]
+pub(super) fn refusal(text: &str) -> Option<String> {
+    let request = request(&format!("* | {text}"));
+    LOGS.with(|conn| logs(conn, LOGSTORE, &index(), &request)).err().map(|refusal| refusal.message)
 }

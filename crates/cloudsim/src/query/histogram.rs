@@ -60,6 +60,7 @@ mod tests {
             line: 0,
             offset: 0,
             reverse: false,
+            now: 0,
         };
         let bars = empty_bars(&request, width(13, 4));
         let edges: Vec<_> = bars.iter().map(|bar| (bar.from, bar.to)).collect();

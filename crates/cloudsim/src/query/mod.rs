@@ -58,6 +58,8 @@ pub struct Request {
     pub offset: u32,
     /// Newest first.
     pub reverse: bool,
+    /// What `now()` is, epoch seconds.
+    pub now: i64,
 }
 
 /// What a query found.
@@ -139,7 +141,7 @@ pub fn logs(
     let answer = match analysis {
         None => scan.rows(request)?,
         Some(_) if request.offset > 0 => return Err(paged_analysis()),
-        Some(text) => sql::analyse(&scan, &index_read, text)?,
+        Some(text) => sql::analyse(&scan, &index_read, text, request.now)?,
     };
     let agg_query = analysis.unwrap_or_default().trim().to_owned();
     Ok(Answer { where_query, agg_query, has_sql: analysis.is_some(), ..answer })
@@ -168,6 +170,11 @@ pub fn histograms(
 pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     functions::register(conn)?;
     authorizer::install(conn)
+}
+
+/// The functions of analyses as a table of the documentation.
+pub(crate) fn functions_table() -> String {
+    sql::functions_table()
 }
 
 fn parse(request: &Request) -> Result<(ast::Search, Option<&str>), QueryError> {

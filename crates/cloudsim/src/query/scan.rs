@@ -188,13 +188,16 @@ fn log_row(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
     Ok(log)
 }
 
-/// A function that refused its arguments speaks to the user; anything else is the store's own trouble.
+/// A function that refused its arguments speaks to the user, a value too large is refused; anything else is the store's own trouble.
 impl From<rusqlite::Error> for QueryError {
     fn from(error: rusqlite::Error) -> Self {
-        if let rusqlite::Error::SqliteFailure(failure, Some(message)) = error
+        if let rusqlite::Error::SqliteFailure(failure, Some(message)) = &error
             && failure.code == ErrorCode::Unknown
         {
-            return Self::parameter(message);
+            return Self::parameter(message.clone());
+        }
+        if matches!(error.sqlite_error_code(), Some(ErrorCode::TooBig | ErrorCode::OutOfMemory)) {
+            return Self::parameter("Query exceeded max memory size of 3GB");
         }
         Self::new("InternalServerError", "the query could not be run")
     }

@@ -155,20 +155,32 @@ fn glob(pattern: &[char], word: Chars<'_>, fold_case: bool) -> bool {
     }
 }
 
-/// `SQL`'s `LIKE`, case-sensitive: `%` any run, `_` any one character.
-pub(super) fn like(value: &str, pattern: &str) -> bool {
-    let translate = |c| match c {
-        '%' => '*',
-        '_' => '?',
-        // Private-use stand-ins keep a literal `*` or `?` from acting as a wildcard.
+/// `SQL`'s `LIKE`, case-sensitive: `%` any run, `_` any one character, either of them itself behind the
+/// escape. Nothing for a pattern with an escape before anything else.
+pub(super) fn like(value: &str, pattern: &str, escape: Option<char>) -> Option<bool> {
+    let mut translated = Vec::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        translated.push(match c {
+            c if Some(c) == escape => {
+                literal(chars.next().filter(|next| matches!(next, '%' | '_') || Some(*next) == escape)?)
+            }
+            '%' => '*',
+            '_' => '?',
+            other => literal(other),
+        });
+    }
+    let value: String = value.chars().map(literal).collect();
+    Some(glob(&translated, value.chars(), false))
+}
+
+/// Private-use stand-ins keep a literal `*` or `?` from acting as a wildcard.
+fn literal(c: char) -> char {
+    match c {
         '*' => '\u{f8f0}',
         '?' => '\u{f8f1}',
         other => other,
-    };
-    let chars: Vec<char> = pattern.chars().map(translate).collect();
-    let value: String =
-        value.chars().map(|c| if matches!(c, '*' | '?') { translate(c) } else { c }).collect();
-    glob(&chars, value.chars(), false)
+    }
 }
 
 fn same(a: char, b: char, fold_case: bool) -> bool {
@@ -240,9 +252,18 @@ mod tests {
 
     #[test]
     fn like_knows_only_its_own_wildcards() {
-        assert!(like("a*c", "a*%"));
-        assert!(!like("abc", "a*%"));
-        assert!(like("abc", "_b_"));
-        assert!(!like("ABC", "abc"));
+        assert_eq!(like("a*c", "a*%", None), Some(true));
+        assert_eq!(like("abc", "a*%", None), Some(false));
+        assert_eq!(like("abc", "_b_", None), Some(true));
+        assert_eq!(like("ABC", "abc", None), Some(false));
+    }
+
+    #[test]
+    fn like_takes_a_wildcard_behind_the_escape_as_itself() {
+        assert_eq!(like("5%", "_\\%", Some('\\')), Some(true));
+        assert_eq!(like("55", "_\\%", Some('\\')), Some(false));
+        assert_eq!(like("!", "!!", Some('!')), Some(true));
+        assert_eq!(like("a", "!a", Some('!')), None);
+        assert_eq!(like("a", "a!", Some('!')), None);
     }
 }

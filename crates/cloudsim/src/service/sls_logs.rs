@@ -120,7 +120,7 @@ impl Named for Map<String, Value> {
 }
 
 /// Reads a query.
-fn query_request(source: &dyn Named) -> Result<query::Request, Refusal> {
+fn query_request(source: &dyn Named, now: i64) -> Result<query::Request, Refusal> {
     let second = |name: &str| match source.named(name) {
         None => Err(Refusal::new(400, "MissingParameter", format!("Missing parameter : {name}."))),
         Some(text) => text.parse::<i64>().map_err(|_| invalid(format!("{name} must be epoch seconds."))),
@@ -156,6 +156,7 @@ fn query_request(source: &dyn Named) -> Result<query::Request, Refusal> {
         line,
         offset: count("offset", 0, "InvalidOffset")?,
         reverse,
+        now,
     })
 }
 
@@ -176,7 +177,7 @@ impl From<QueryError> for Refusal {
 fn answer(call: &Call<'_>, source: &dyn Named) -> Result<query::Answer, Refusal> {
     let (_, logstore) = existing(call)?;
     let index = index_of(&logstore)?;
-    let request = query_request(source)?;
+    let request = query_request(source, call.now)?;
     Ok(query::logs(call.conn, logstore.id, index, &request)?)
 }
 
@@ -235,7 +236,7 @@ fn get_v2(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn histograms(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (_, logstore) = existing(call)?;
     let index = index_of(&logstore)?;
-    let request = query_request(call)?;
+    let request = query_request(call, call.now)?;
     let bars = query::histograms(call.conn, logstore.id, index, &request, BARS)?;
     let complete = bars.iter().all(|bar| bar.complete);
     let count: u64 = bars.iter().map(|bar| bar.count).sum();

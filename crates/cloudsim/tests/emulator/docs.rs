@@ -11,8 +11,8 @@ fn assert_documented(name: &str) {
 }
 
 #[test]
-fn table_of_operations_is_the_one_of_the_code() {
-    let written = cloudsim::documented::with_operations(DOCS).unwrap();
+fn tables_are_those_of_the_code() {
+    let written = cloudsim::documented::with_tables(DOCS).unwrap();
     assert_eq!(written, DOCS, "docs/cloudsim.md is stale: run cargo xtask generate");
 }
 

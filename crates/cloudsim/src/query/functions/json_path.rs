@@ -1,11 +1,42 @@
-//! Follows the paths of `json_extract_scalar`.
+//! Follows the paths of the JSON functions.
 //!
-//! Takes `$`, then `.name`, `["name"]` or `[0]`; returns the scalar there as text. Values nest as deep as
-//! the JSON parser lets them, paths no deeper than the query is long.
+//! Takes `$`, then `.name`, `["name"]` or `[0]`; returns what is there. Values nest as deep as the JSON
+//! parser lets them, paths no deeper than the query is long.
 
+use rusqlite::Result;
+use rusqlite::functions::Context;
 use serde_json::Value;
 
+use super::{Registrar, both, optional, refused};
 use crate::query::predicate::scalar;
+
+/// Makes the functions known.
+pub(super) fn register(add: &Registrar<'_>) -> Result<()> {
+    add.function("sls_json_extract_scalar", 2, |call| at(call, |value| scalar(&value)))?;
+    add.function("sls_json_extract", 2, |call| at(call, |value| Some(value.to_string())))?;
+    add.function("sls_json_size", 2, |call| at(call, |value| Some(size(&value))))?;
+    add.function("sls_json_array_length", 1, |call| {
+        let document: Option<Value> = optional(call, 0)?.and_then(|json| serde_json::from_str(json).ok());
+        Ok(document.as_ref().and_then(Value::as_array).map(|array| count(array.len())))
+    })
+}
+
+fn at<T>(call: &Context<'_>, read: impl Fn(Value) -> Option<T>) -> Result<Option<T>> {
+    let Some((json, path)) = both(optional(call, 0)?, optional(call, 1)?) else { return Ok(None) };
+    Ok(value_at(json, path).map_err(refused)?.and_then(read))
+}
+
+fn size(value: &Value) -> i64 {
+    count(match value {
+        Value::Array(array) => array.len(),
+        Value::Object(object) => object.len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    })
+}
+
+fn count(items: usize) -> i64 {
+    i64::try_from(items).unwrap_or(i64::MAX)
+}
 
 /// One part of a path.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,14 +47,14 @@ pub(super) enum Part<'a> {
     Position(usize),
 }
 
-/// The scalar at a path as text; nothing where the JSON is malformed or holds no scalar there.
+/// The value at a path; nothing where the JSON is malformed or ends before.
 ///
 /// # Errors
 /// The service's sentence for a path that is none.
-pub(super) fn scalar_at(json: &str, path: &str) -> Result<Option<String>, String> {
+fn value_at(json: &str, path: &str) -> std::result::Result<Option<Value>, String> {
     let parts = parse(path)?;
     let document: Option<Value> = serde_json::from_str(json).ok();
-    Ok(document.and_then(|document| parts.iter().try_fold(&document, step).and_then(scalar)))
+    Ok(document.and_then(|document| parts.iter().try_fold(&document, step).cloned()))
 }
 
 fn step<'v>(value: &'v Value, part: &Part<'_>) -> Option<&'v Value> {
@@ -34,7 +65,7 @@ fn step<'v>(value: &'v Value, part: &Part<'_>) -> Option<&'v Value> {
 }
 
 /// Cuts a path into its parts.
-pub(super) fn parse(path: &str) -> Result<Vec<Part<'_>>, String> {
+pub(super) fn parse(path: &str) -> std::result::Result<Vec<Part<'_>>, String> {
     let invalid = || format!("Invalid JSON path: '{}'", crate::query::parser::clip(path));
     let mut rest = path.strip_prefix('$').ok_or_else(invalid)?;
     let mut parts = Vec::new();
@@ -65,29 +96,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scalars_are_found_by_name_and_position() {
+    fn values_are_found_by_name_and_position() {
         let json = r#"{"a":{"b c":[1,"x",{"d":true}]},"n":null}"#;
         for (path, expected) in [
             ("$.a[\"b c\"][0]", Some("1")),
-            ("$.a[\"b c\"][1]", Some("x")),
+            ("$.a[\"b c\"][1]", Some("\"x\"")),
             ("$.a[\"b c\"][2].d", Some("true")),
-            ("$.a", None),
-            ("$.n", None),
+            ("$.a[\"b c\"][2]", Some("{\"d\":true}")),
+            ("$.n", Some("null")),
             ("$.nowhere", None),
         ] {
-            assert_eq!(scalar_at(json, path).unwrap().as_deref(), expected, "{path}");
+            let found = value_at(json, path).unwrap().map(|value| value.to_string());
+            assert_eq!(found.as_deref(), expected, "{path}");
         }
     }
 
     #[test]
     fn a_malformed_path_is_named() {
         for path in ["", "a", "$.", "$a", "$[", "$[x]", "$[\"a]"] {
-            assert_eq!(scalar_at("{}", path).unwrap_err(), format!("Invalid JSON path: '{path}'"));
+            assert_eq!(value_at("{}", path).unwrap_err(), format!("Invalid JSON path: '{path}'"));
         }
     }
 
     #[test]
     fn malformed_json_holds_nothing() {
-        assert_eq!(scalar_at("{", "$.a"), Ok(None));
+        assert_eq!(value_at("{", "$.a"), Ok(None));
     }
 }

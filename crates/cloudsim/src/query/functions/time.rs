@@ -9,14 +9,63 @@ use std::fmt::Write as _;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{self, TimeZone};
 use jiff::{Timestamp, ToSpan};
+use rusqlite::Result;
+use rusqlite::functions::Context;
 
-const OFFSET_HOURS: i8 = 8;
-const SECOND: i64 = 1_000;
-const UNITS: [&str; 8] = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
+use super::{Registrar, both, calendar, double, optional, refused, text as argument, whole};
+use crate::query::parser::clip;
 
-/// Whether `date_trunc` knows the unit.
+/// The calendar's distance from UTC.
+pub(super) const OFFSET_HOURS: i8 = 8;
+/// In milliseconds.
+pub(super) const SECOND: i64 = 1_000;
+/// From short to long.
+const UNITS: [&str; 9] =
+    ["millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"];
+
+/// Makes the functions known.
+pub(super) fn register(add: &Registrar<'_>) -> Result<()> {
+    add.function("sls_instant", 1, |call| Ok(double(call.get_raw(0)).map(instant)))?;
+    add.function("sls_timestamp", 1, |call| Ok(whole(call, 0).and_then(text)))?;
+    add.function("sls_date", 1, |call| Ok(whole(call, 0).and_then(date_text)))?;
+    add.function("sls_date_trunc", 2, |call| {
+        let unit = argument(call, 0)?;
+        Ok(whole(call, 1).and_then(|at| truncate(unit, at)))
+    })?;
+    add.function("sls_date_format", 2, |call| {
+        Ok(both(whole(call, 0), optional(call, 1)?).and_then(|(at, letters)| format(at, letters)))
+    })?;
+    add.function("sls_date_parse", 2, parse)?;
+    add.function("sls_date_add", 3, |call| moved(call, calendar::add))?;
+    add.function("sls_date_diff", 3, |call| moved(call, calendar::diff))?;
+    add.function("sls_part", 2, |call| {
+        let name = argument(call, 0)?;
+        Ok(whole(call, 1).and_then(|at| calendar::part(name, at)))
+    })?;
+    add.function("sls_last_day_of_month", 1, |call| Ok(whole(call, 0).and_then(calendar::last_day_of_month)))
+}
+
+/// `sls_date_parse(text, format)`
+fn parse(call: &Context<'_>) -> Result<Option<i64>> {
+    let Some((written, format)) = both(optional(call, 0)?, optional(call, 1)?) else { return Ok(None) };
+    let wrong = || refused(format!("Invalid format: \"{}\"", clip(written)));
+    calendar::parse(written, format).map(Some).ok_or_else(wrong)
+}
+
+/// `f(unit, number, number)`
+fn moved(call: &Context<'_>, f: fn(&str, i64, i64) -> Option<i64>) -> Result<Option<i64>> {
+    let unit = argument(call, 0)?;
+    Ok(whole(call, 1).zip(whole(call, 2)).and_then(|(a, b)| f(unit, a, b)))
+}
+
+/// Whether the functions of time know the unit.
 pub(super) fn is_unit(unit: &str) -> bool {
     UNITS.iter().any(|known| known.eq_ignore_ascii_case(unit))
+}
+
+/// Whether the unit is shorter than a day.
+pub(super) fn is_within_day(unit: &str) -> bool {
+    UNITS[..4].iter().any(|known| known.eq_ignore_ascii_case(unit))
 }
 
 /// Epoch seconds as an instant.
@@ -33,6 +82,7 @@ pub(super) fn truncate(unit: &str, millis: i64) -> Option<i64> {
         local.checked_sub(local.rem_euclid(length))?.checked_sub(offset)
     };
     match unit.to_ascii_lowercase().as_str() {
+        "millisecond" => Some(millis),
         "second" => fixed(SECOND),
         "minute" => fixed(60 * SECOND),
         "hour" => fixed(3_600 * SECOND),
@@ -51,12 +101,14 @@ fn start_of(unit: &str, date: Date) -> Option<Date> {
     }
 }
 
-fn midnight(date: Date) -> Option<i64> {
+/// The first instant of a day.
+pub(super) fn midnight(date: Date) -> Option<i64> {
     let zone = TimeZone::fixed(tz::offset(OFFSET_HOURS));
     date.to_zoned(zone).ok().map(|zoned| zoned.timestamp().as_millisecond())
 }
 
-fn local(millis: i64) -> Option<DateTime> {
+/// An instant by the calendar.
+pub(super) fn local(millis: i64) -> Option<DateTime> {
     let instant = Timestamp::from_millisecond(millis).ok()?;
     Some(tz::offset(OFFSET_HOURS).to_datetime(instant))
 }
@@ -66,6 +118,11 @@ pub(super) fn text(millis: i64) -> Option<String> {
     let at = local(millis)?;
     let date = at.date();
     Some(format!("{date} {:02}:{:02}:{:02}.{:03}", at.hour(), at.minute(), at.second(), at.millisecond()))
+}
+
+/// The day of an instant as an analysis shows it, `2020-06-17`.
+pub(super) fn date_text(millis: i64) -> Option<String> {
+    local(millis).map(|at| at.date().to_string())
 }
 
 /// An instant in a format of `date_format` (`%Y-%m-%d %H:%i:%s`); letters without a meaning stand for

@@ -1,11 +1,14 @@
 //! The tree of an analysis.
 //!
-//! What the grammar cannot say cannot be run: there is no statement but `SELECT`, no table but the logs,
-//! no join, no subquery and no function outside the list of [`super::calls`].
+//! What the grammar cannot say cannot be run: there is no statement but `SELECT`, no table but the logs
+//! and the rows of another `SELECT` over them, no join and no function outside the list of
+//! [`super::shapes`].
 
 /// `SELECT …` over the logs that the search found.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Select {
+    /// `FROM (SELECT …)`; nothing for the logs.
+    pub(super) inner: Option<Box<Select>>,
     /// `SELECT DISTINCT`
     pub(super) distinct: bool,
     /// What to return.
@@ -91,6 +94,8 @@ pub(super) enum Node {
     Like {
         /// Operand and pattern.
         parts: Box<[Expr; 2]>,
+        /// `ESCAPE`
+        escape: Option<char>,
         /// `NOT LIKE`
         negated: bool,
     },
@@ -101,15 +106,17 @@ pub(super) enum Node {
         /// `IS NOT NULL`
         negated: bool,
     },
-    /// `CASE WHEN condition THEN value … [ELSE value] END`
+    /// `CASE [operand] WHEN condition THEN value … [ELSE value] END`
     Case {
+        /// What every condition is compared with.
+        operand: Option<Box<Expr>>,
         /// Conditions and values.
         arms: Vec<(Expr, Expr)>,
         /// `ELSE`
         otherwise: Option<Box<Expr>>,
     },
     /// `CAST(x AS type)`
-    Cast(Box<Expr>, Kind),
+    Cast(Box<Expr>, Target),
     /// A function.
     Call(Call),
     /// A column of the grouped rows; only after grouping.
@@ -127,6 +134,17 @@ pub(super) struct Call {
     pub(super) distinct: bool,
     /// `count(*)`
     pub(super) star: bool,
+}
+
+/// What `CAST` makes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The type.
+    pub(super) kind: Kind,
+    /// The characters that `varchar(n)` keeps.
+    pub(super) length: Option<i64>,
+    /// `TRY_CAST`: null where `CAST` fails.
+    pub(super) lenient: bool,
 }
 
 /// An operator between two operands, `SQLite` spelling.
@@ -157,6 +175,8 @@ pub(super) enum Kind {
     Text,
     /// `timestamp`; milliseconds since the epoch in `SQLite`.
     Timestamp,
+    /// `date`; its first instant, as a timestamp.
+    Date,
 }
 
 impl Kind {
@@ -169,6 +189,7 @@ impl Kind {
             Self::Double => "double",
             Self::Text => "varchar",
             Self::Timestamp => "timestamp",
+            Self::Date => "date",
         }
     }
 
@@ -183,6 +204,7 @@ impl Kind {
             (a, b) if a == b => Some(a),
             (Self::Null, kind) | (kind, Self::Null) => Some(kind),
             (Self::Long, Self::Double) | (Self::Double, Self::Long) => Some(Self::Double),
+            (Self::Date, Self::Timestamp) | (Self::Timestamp, Self::Date) => Some(Self::Timestamp),
             _ => None,
         }
     }
@@ -210,9 +232,9 @@ impl Expr {
             Node::In { value, list, .. } => std::iter::once(&**value).chain(list).collect(),
             Node::Between { parts, .. } => parts.iter().collect(),
             Node::Like { parts, .. } => parts.iter().collect(),
-            Node::Case { arms, otherwise } => {
+            Node::Case { operand, arms, otherwise } => {
                 let arms = arms.iter().flat_map(|(condition, value)| [condition, value]);
-                arms.chain(otherwise.as_deref()).collect()
+                operand.as_deref().into_iter().chain(arms).chain(otherwise.as_deref()).collect()
             }
             Node::Call(call) => call.args.iter().collect(),
         }
@@ -234,9 +256,9 @@ impl Expr {
             Node::In { value, list, .. } => std::iter::once(&mut **value).chain(list).collect(),
             Node::Between { parts, .. } => parts.iter_mut().collect(),
             Node::Like { parts, .. } => parts.iter_mut().collect(),
-            Node::Case { arms, otherwise } => {
+            Node::Case { operand, arms, otherwise } => {
                 let arms = arms.iter_mut().flat_map(|(condition, value)| [condition, value]);
-                arms.chain(otherwise.as_deref_mut()).collect()
+                operand.as_deref_mut().into_iter().chain(arms).chain(otherwise.as_deref_mut()).collect()
             }
             Node::Call(call) => call.args.iter_mut().collect(),
         }

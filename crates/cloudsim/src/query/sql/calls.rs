@@ -1,73 +1,11 @@
-//! The functions of an analysis and how each is written for `SQLite`.
-//!
-//! A name outside this list and [`super::aggregate`] is refused by name.
+//! How calls of functions are written for `SQLite`.
 
 use super::aggregate;
 use super::ast::{Call, Expr, Kind, Node};
 use super::compile::{Compiler, Typed, typed};
+use super::shapes::{Gives, Shape, Want, shape};
 use super::{clip, syntax_error};
 use crate::query::{QueryError, functions};
-
-/// What an argument may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Want {
-    Text,
-    Whole,
-    Number,
-    Timestamp,
-    /// A timestamp, or epoch seconds.
-    Instant,
-    Any,
-}
-
-/// A function: its arguments (the last repeats when `open`), SQL name and result.
-struct Shape {
-    least: usize,
-    wants: &'static [Want],
-    open: bool,
-    result: Kind,
-}
-
-fn shape(name: &str) -> Option<Shape> {
-    use Want::{Any, Instant, Number, Text, Timestamp, Whole};
-    let (least, wants, open, result): (_, &'static [Want], _, _) = match name {
-        "lower" | "upper" => (1, &[Text], false, Kind::Text),
-        "length" => (1, &[Text], false, Kind::Long),
-        "substr" => (2, &[Text, Whole, Whole], false, Kind::Text),
-        "concat" => (2, &[Text], true, Kind::Text),
-        "coalesce" => (2, &[Any], true, Kind::Null),
-        "json_extract_scalar" => (2, &[Text, Text], false, Kind::Text),
-        "from_unixtime" => (1, &[Number], false, Kind::Timestamp),
-        "to_unixtime" => (1, &[Timestamp], false, Kind::Double),
-        "date_trunc" => (2, &[Text, Instant], false, Kind::Timestamp),
-        "date_format" => (2, &[Instant, Text], false, Kind::Text),
-        _ => return None,
-    };
-    Some(Shape { least, wants, open, result })
-}
-
-impl Want {
-    fn takes(self, kind: Kind) -> bool {
-        kind == Kind::Null
-            || match self {
-                Self::Text => kind == Kind::Text,
-                Self::Whole => kind == Kind::Long,
-                Self::Number => kind.is_number(),
-                Self::Timestamp => kind == Kind::Timestamp,
-                Self::Instant => kind == Kind::Timestamp || kind.is_number(),
-                Self::Any => true,
-            }
-    }
-}
-
-impl Shape {
-    fn takes(&self, args: &[Typed]) -> bool {
-        let most = if self.open { usize::MAX } else { self.wants.len() };
-        let wants = self.wants.iter().chain(self.wants.last().into_iter().cycle());
-        (self.least..=most).contains(&args.len())
-            && args.iter().zip(wants).all(|(arg, want)| want.takes(arg.kind))
-    }
-}
 
 impl Compiler<'_> {
     /// Writes the call of a function; aggregates are gone by now, or stand where none may.
@@ -82,60 +20,108 @@ impl Compiler<'_> {
             syntax_error(self.text, expr.at.0, format_args!("Function {} not registered", clip(&call.name)))
         })?;
         let args = call.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
-        if !shape.takes(&args) {
-            let kinds: Vec<&str> = args.iter().map(|arg| arg.kind.name()).collect();
-            let message =
-                format_args!("Unexpected parameters ({}) for function {}", kinds.join(", "), call.name);
-            return Err(syntax_error(self.text, expr.at.0, message));
+        let kinds: Vec<Kind> = args.iter().map(|arg| arg.kind).collect();
+        if !shape.takes(&kinds) {
+            return Err(unfit(self.text, expr, &call.name, &kinds));
         }
-        self.check_constants(expr, call)?;
-        self.write(expr, call, &args, shape.result)
+        self.check_constants(expr, call, shape)?;
+        let kind = self.result(expr, shape, &kinds)?;
+        self.check_unit(expr, call, shape, kind)?;
+        let sql: Vec<String> =
+            args.iter().zip(shape.wanted()).map(|(arg, want)| argument(arg, want, kind)).collect();
+        Ok(typed(self.write(shape.name, &sql), kind))
     }
 
     /// Constants that the service checks before it runs anything.
-    fn check_constants(&self, expr: &Expr, call: &Call) -> Result<(), QueryError> {
-        let constant = |position: usize| match call.args.get(position).map(|arg| &arg.node) {
-            Some(Node::Text(text)) => Some(text.as_str()),
-            _ => None,
-        };
-        if call.name == "json_extract_scalar"
-            && let Some(path) = constant(1)
-        {
-            return functions::check_json_path(path);
-        }
-        if call.name == "date_trunc" && !constant(0).is_some_and(functions::is_time_unit) {
-            let unit = clip(constant(0).unwrap_or("?"));
-            let message = format_args!("'{unit}' is not a valid TIMESTAMP field");
-            return Err(syntax_error(self.text, expr.at.0, message));
+    fn check_constants(&self, expr: &Expr, call: &Call, shape: &Shape) -> Result<(), QueryError> {
+        for (arg, want) in call.args.iter().zip(shape.wanted()) {
+            let constant = if let Node::Text(text) = &arg.node { Some(text.as_str()) } else { None };
+            match (want, constant) {
+                (Want::Path, Some(path)) => functions::check_json_path(path)?,
+                (Want::Unit, unit) if !unit.is_some_and(functions::is_time_unit) => {
+                    let unit = clip(unit.unwrap_or("?"));
+                    let message = format_args!("'{unit}' is not a valid TIMESTAMP field");
+                    return Err(syntax_error(self.text, expr.at.0, message));
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
 
-    fn write(&self, expr: &Expr, call: &Call, args: &[Typed], result: Kind) -> Result<Typed, QueryError> {
-        let sql: Vec<&str> = args.iter().map(|arg| arg.sql.as_str()).collect();
-        let listed = sql.join(", ");
-        let written = match call.name.as_str() {
-            "length" | "substr" => format!("{}({listed})", call.name),
-            "concat" => format!("({})", sql.join(" || ")),
-            "from_unixtime" => format!("sls_instant({listed})"),
-            "to_unixtime" => format!("({listed} / 1000.0)"),
-            "date_trunc" => format!("sls_date_trunc({}, {})", sql[0], instant(&args[1])),
-            "date_format" => format!("sls_date_format({}, {})", instant(&args[0]), sql[1]),
-            "json_extract_scalar" => format!("sls_json_scalar({listed})"),
-            "coalesce" => return self.coalesce(expr, args, &listed),
-            name => format!("sls_{name}({listed})"),
-        };
-        Ok(typed(written, result))
+    /// A date has no hours.
+    fn check_unit(&self, expr: &Expr, call: &Call, shape: &Shape, kind: Kind) -> Result<(), QueryError> {
+        match call.args.first().map(|arg| &arg.node) {
+            Some(Node::Text(unit))
+                if (shape.gives, kind) == (Gives::Instant, Kind::Date) && functions::is_within_day(unit) =>
+            {
+                let message = format_args!("'{}' is not a valid DATE field", clip(unit));
+                Err(syntax_error(self.text, expr.at.0, message))
+            }
+            _ => Ok(()),
+        }
     }
 
-    fn coalesce(&self, expr: &Expr, args: &[Typed], listed: &str) -> Result<Typed, QueryError> {
-        let kind = args.iter().try_fold(Kind::Null, |kind, arg| kind.with(arg.kind));
-        let kinds: Vec<Kind> = args.iter().map(|arg| arg.kind).collect();
-        self.need(expr, kind.is_some(), "All COALESCE operands must be the same type:", &kinds)?;
-        Ok(typed(format!("coalesce({listed})"), kind.unwrap_or(Kind::Null)))
+    fn result(&self, expr: &Expr, shape: &Shape, kinds: &[Kind]) -> Result<Kind, QueryError> {
+        let alike = |wanted: Want| {
+            let pairs = kinds.iter().zip(shape.wanted()).filter(|(_, want)| *want == wanted);
+            pairs.map(|(kind, _)| *kind).try_fold(Kind::Null, Kind::with)
+        };
+        let kind = match shape.gives {
+            Gives::Kind(kind) => Some(kind),
+            Gives::Number => alike(Want::Number),
+            Gives::Common => alike(Want::Any),
+            Gives::Instant if alike(Want::Instant) == Some(Kind::Date) => Some(Kind::Date),
+            Gives::Instant => Some(Kind::Timestamp),
+        };
+        let message = format!("All {} operands must be the same type:", shape.name.to_ascii_uppercase());
+        self.need(expr, kind.is_some(), &message, kinds)?;
+        Ok(kind.unwrap_or(Kind::Null))
+    }
+
+    fn write(&mut self, name: &str, args: &[String]) -> String {
+        let listed = args.join(", ");
+        match name {
+            "if" => choice(args),
+            "coalesce" | "nullif" => format!("{name}({listed})"),
+            "greatest" => format!("max({listed})"),
+            "least" => format!("min({listed})"),
+            "concat" => format!("({})", args.join(" || ")),
+            "ceiling" => format!("sls_ceil({listed})"),
+            "pow" => format!("sls_power({listed})"),
+            "substring" => format!("sls_substr({listed})"),
+            "pi" => self.bindings.bind(std::f64::consts::PI),
+            "e" => self.bindings.bind(std::f64::consts::E),
+            "now" | "current_timestamp" | "localtimestamp" => self.bindings.bind(self.now),
+            "current_date" => format!("sls_date_trunc('day', {})", self.bindings.bind(self.now)),
+            "current_timezone" => self.bindings.bind("Asia/Shanghai".to_owned()),
+            "from_unixtime" => format!("sls_instant({listed})"),
+            "to_unixtime" => format!("({listed} / 1000.0)"),
+            "date" => format!("sls_date_trunc('day', {listed})"),
+            "from_iso8601_date" => format!("sls_cast({listed}, 'DATE')"),
+            part if functions::is_part(part) => format!("sls_part('{part}', {listed})"),
+            other => format!("sls_{other}({listed})"),
+        }
     }
 }
 
-fn instant(arg: &Typed) -> String {
-    if arg.kind == Kind::Timestamp { arg.sql.clone() } else { format!("sls_instant({})", arg.sql) }
+fn choice(args: &[String]) -> String {
+    let otherwise = args.get(2).map_or("NULL", String::as_str);
+    format!("(CASE WHEN {} THEN {} ELSE {otherwise} END)", args[0], args[1])
+}
+
+/// An argument as the function takes it.
+fn argument(arg: &Typed, want: Want, result: Kind) -> String {
+    match (want, arg.kind) {
+        (Want::Instant, Kind::Long | Kind::Double) => format!("sls_instant({})", arg.sql),
+        (Want::Any | Want::Number, _) => arg.clone().into_kind(result),
+        _ => arg.sql.clone(),
+    }
+}
+
+/// The service's sentence for arguments of the wrong number or type.
+pub(super) fn unfit(text: &str, expr: &Expr, name: &str, kinds: &[Kind]) -> QueryError {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    let message = format_args!("Unexpected parameters ({}) for function {name}", kinds.join(", "));
+    syntax_error(text, expr.at.0, message)
 }

@@ -5,6 +5,7 @@
 
 use super::ast::{Expr, Kind, Node, Op};
 use super::names::RESERVED;
+use super::source::Column;
 use super::{clip, syntax_error};
 use crate::query::QueryError;
 use crate::query::fields::Lookup;
@@ -25,6 +26,8 @@ pub(super) struct Typed {
 pub(super) enum Rows<'a> {
     /// Fields of a log.
     Logs(&'a Index),
+    /// The columns of the rows of another `SELECT`.
+    Inner(&'a [Column]),
     /// The grouped rows, whose columns have these types.
     Groups(&'a [Kind]),
 }
@@ -36,8 +39,20 @@ pub(super) struct Compiler<'a> {
     pub(super) text: &'a str,
     /// What columns mean.
     pub(super) rows: Rows<'a>,
+    /// `now()`, milliseconds.
+    pub(super) now: i64,
     /// Where values go.
     pub(super) bindings: Bindings,
+}
+
+impl Typed {
+    /// The value as one of a type that it fits: a whole number becomes a double where one is asked for.
+    pub(super) fn into_kind(self, kind: Kind) -> String {
+        if (self.kind, kind) == (Kind::Long, Kind::Double) {
+            return format!("sls_double({})", self.sql);
+        }
+        self.sql
+    }
 }
 
 impl Compiler<'_> {
@@ -45,7 +60,8 @@ impl Compiler<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) -> Result<Typed, QueryError> {
         match &expr.node {
             Node::Null => Ok(typed("NULL", Kind::Null)),
-            Node::Bool(value) => Ok(typed(if *value { "1" } else { "0" }, Kind::Bool)),
+            // Bound as well: `SQLite` would take a whole number in `ORDER BY` for a position.
+            Node::Bool(value) => Ok(typed(self.bindings.bind(i64::from(*value)), Kind::Bool)),
             Node::Int(whole) => Ok(typed(self.bindings.bind(*whole), Kind::Long)),
             Node::Real(number) => Ok(typed(self.bindings.bind(*number), Kind::Double)),
             Node::Text(text) => Ok(typed(self.bindings.bind(text.clone()), Kind::Text)),
@@ -63,13 +79,15 @@ impl Compiler<'_> {
             Node::Binary(op, left, right) => self.binary(expr, *op, left, right),
             Node::In { value, list, negated } => self.in_list(expr, value, list, *negated),
             Node::Between { parts, negated } => self.between(expr, parts, *negated),
-            Node::Like { parts, negated } => self.like(expr, parts, *negated),
+            Node::Like { parts, escape, negated } => self.like(expr, parts, *escape, *negated),
             Node::IsNull { value, negated } => {
                 let value = self.expr(value)?.sql;
                 Ok(typed(format!("({value} IS {}NULL)", not(*negated)), Kind::Bool))
             }
-            Node::Case { arms, otherwise } => self.case(expr, arms, otherwise.as_deref()),
-            Node::Cast(value, kind) => self.cast(value, *kind),
+            Node::Case { operand, arms, otherwise } => {
+                self.case(expr, operand.as_deref(), arms, otherwise.as_deref())
+            }
+            Node::Cast(value, target) => self.cast(expr, value, *target),
             Node::Call(call) => self.call(expr, call),
         }
     }
@@ -85,12 +103,16 @@ impl Compiler<'_> {
     }
 
     fn column(&mut self, expr: &Expr, name: &str) -> Result<Typed, QueryError> {
-        let Rows::Logs(index) = self.rows else {
-            let message = format_args!(
-                "Column '{}' not in GROUP BY clause;please add the column in the index attribute",
-                clip(name)
-            );
-            return Err(syntax_error(self.text, expr.at.0, message));
+        let index = match self.rows {
+            Rows::Logs(index) => index,
+            Rows::Inner(columns) => return self.inner(expr, name, columns),
+            Rows::Groups(_) => {
+                let message = format_args!(
+                    "Column '{}' not in GROUP BY clause;please add the column in the index attribute",
+                    clip(name)
+                );
+                return Err(syntax_error(self.text, expr.at.0, message));
+            }
         };
         match (name, index.column(name)) {
             ("__time__", _) => Ok(typed("time", Kind::Long)),
@@ -99,6 +121,13 @@ impl Compiler<'_> {
             (_, Some(found)) => Ok(self.field(&found)),
             (_, None) => Err(syntax_error(self.text, expr.at.0, format_args!("Column cannot be resolved"))),
         }
+    }
+
+    fn inner(&self, expr: &Expr, name: &str, columns: &[Column]) -> Result<Typed, QueryError> {
+        let found = columns.iter().position(|column| column.name == name);
+        let position = found
+            .ok_or_else(|| syntax_error(self.text, expr.at.0, format_args!("Column cannot be resolved")))?;
+        Ok(typed(format!("(r.value ->> {position})"), columns[position].kind))
     }
 
     /// How to look up a column that is nothing but a field of the log as text.
@@ -131,7 +160,7 @@ impl Compiler<'_> {
     fn grouped(&self, position: usize) -> Result<Typed, QueryError> {
         let kind = match self.rows {
             Rows::Groups(kinds) => kinds.get(position).copied(),
-            Rows::Logs(_) => None,
+            Rows::Logs(_) | Rows::Inner(_) => None,
         };
         let kind = kind.ok_or_else(|| QueryError::parameter("Cannot nest aggregations"))?;
         Ok(typed(format!("(r.value ->> {position})"), kind))
@@ -151,7 +180,11 @@ impl Compiler<'_> {
         };
         let message = format!("'{sign}' cannot be applied to");
         self.need(expr, kind.is_some(), &message, &[left.kind, right.kind])?;
-        Ok(typed(format!("({} {sign} {})", left.sql, right.sql), kind.unwrap_or(Kind::Null)))
+        let kind = kind.unwrap_or(Kind::Null);
+        if sign == "%" && kind == Kind::Double {
+            return Ok(typed(format!("sls_mod({}, {})", left.sql, right.sql), kind));
+        }
+        Ok(typed(format!("({} {sign} {})", left.sql, right.sql), kind))
     }
 
     fn in_list(
@@ -181,7 +214,13 @@ impl Compiler<'_> {
         Ok(typed(sql, Kind::Bool))
     }
 
-    fn like(&mut self, expr: &Expr, parts: &[Expr; 2], negated: bool) -> Result<Typed, QueryError> {
+    fn like(
+        &mut self,
+        expr: &Expr,
+        parts: &[Expr; 2],
+        escape: Option<char>,
+        negated: bool,
+    ) -> Result<Typed, QueryError> {
         let [value, pattern] = parts;
         let (value, pattern) = (self.expr(value)?, self.expr(pattern)?);
         let fits = is_text(value.kind) && is_text(pattern.kind);
@@ -191,52 +230,9 @@ impl Compiler<'_> {
             "LIKE expression must evaluate to a varchar, actual:",
             &[value.kind, pattern.kind],
         )?;
-        Ok(typed(format!("({}sls_like({}, {}))", not(negated), value.sql, pattern.sql), Kind::Bool))
-    }
-
-    fn case(
-        &mut self,
-        expr: &Expr,
-        arms: &[(Expr, Expr)],
-        otherwise: Option<&Expr>,
-    ) -> Result<Typed, QueryError> {
-        let mut sql = vec!["(CASE".to_owned()];
-        let mut kind = Kind::Null;
-        for (condition, value) in arms {
-            let condition = self.boolean(condition, "CASE WHEN clause")?;
-            let value = self.expr(value)?;
-            kind = self.same(expr, kind, value.kind)?;
-            sql.push(format!("WHEN {condition} THEN {}", value.sql));
-        }
-        if let Some(value) = otherwise {
-            let value = self.expr(value)?;
-            kind = self.same(expr, kind, value.kind)?;
-            sql.push(format!("ELSE {}", value.sql));
-        }
-        Ok(typed(sql.join(" ") + " END)", kind))
-    }
-
-    fn same(&self, expr: &Expr, left: Kind, right: Kind) -> Result<Kind, QueryError> {
-        let kind = left.with(right);
-        self.need(expr, kind.is_some(), "All CASE results must be the same type:", &[left, right])?;
-        Ok(kind.unwrap_or(left))
-    }
-
-    fn cast(&mut self, value: &Expr, kind: Kind) -> Result<Typed, QueryError> {
-        let value = self.expr(value)?;
-        let text = match (value.kind, kind) {
-            (Kind::Timestamp, Kind::Text) => format!("sls_timestamp({})", value.sql),
-            (Kind::Bool, Kind::Text) => {
-                format!("(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", value.sql)
-            }
-            _ => value.sql,
-        };
-        let target = match kind {
-            Kind::Long => "BIGINT",
-            Kind::Double => "DOUBLE",
-            Kind::Null | Kind::Bool | Kind::Text | Kind::Timestamp => "VARCHAR",
-        };
-        Ok(typed(format!("sls_cast({text}, '{target}')"), kind))
+        let escape = self.bindings.bind(escape.map(String::from));
+        let sql = format!("({}sls_like({}, {}, {escape}))", not(negated), value.sql, pattern.sql);
+        Ok(typed(sql, Kind::Bool))
     }
 
     /// Refuses types that do not fit, in the service's form `<message> <types>`.

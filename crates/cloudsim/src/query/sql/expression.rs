@@ -1,12 +1,14 @@
 //! Parses the expressions of an analysis, loosest operator first.
 
-use super::ast::{At, Call, Expr, Kind, Node, Op};
+use super::ast::{At, Expr, Node, Op};
 use super::lexer::{Spanned, Token};
 use super::{clip, syntax_error};
 use crate::query::QueryError;
 
 /// Expressions within one another.
 const MAX_DEPTH: usize = 50;
+/// `SELECT`s within one another.
+const MAX_SELECTS: usize = 4;
 /// Expressions in all, which also bounds how deep a chain of operators hangs to the left.
 const MAX_NODES: usize = 500;
 
@@ -17,6 +19,7 @@ pub(super) struct Parser<'a> {
     tokens: &'a [Spanned],
     at: usize,
     depth: usize,
+    selects: usize,
     nodes: usize,
 }
 
@@ -25,7 +28,7 @@ const COMPARISONS: [&str; 6] = ["=", "<>", "<", "<=", ">", ">="];
 impl<'a> Parser<'a> {
     /// Starts at the first token.
     pub(super) fn new(sql: &'a str, tokens: &'a [Spanned]) -> Self {
-        Self { sql, tokens, at: 0, depth: 0, nodes: 0 }
+        Self { sql, tokens, at: 0, depth: 0, selects: 0, nodes: 0 }
     }
 
     /// One expression.
@@ -37,6 +40,18 @@ impl<'a> Parser<'a> {
         let parsed = self.disjunction();
         self.depth -= 1;
         parsed
+    }
+
+    /// A `SELECT` inside another.
+    pub(super) fn deeper<T>(
+        &mut self,
+        parse: fn(&mut Self) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
+        self.selects += 1;
+        if self.selects >= MAX_SELECTS {
+            return Err(QueryError::query_string(format!("more than {MAX_SELECTS} SELECT in one another")));
+        }
+        parse(self)
     }
 
     /// One or more expressions between commas.
@@ -113,12 +128,14 @@ impl<'a> Parser<'a> {
         }
         if self.take_word("like") {
             let pattern = self.sum()?;
-            return Ok(Some(Node::Like { parts: Box::new([value, pattern]), negated }));
+            let escape = if self.take_word("escape") { Some(self.escape()?) } else { None };
+            return Ok(Some(Node::Like { parts: Box::new([value, pattern]), escape, negated }));
         }
         Ok((!negated).then_some(value.node))
     }
 
-    fn sum(&mut self) -> Result<Expr, QueryError> {
+    /// An expression without a comparison in it.
+    pub(super) fn sum(&mut self) -> Result<Expr, QueryError> {
         let mut left = self.product()?;
         while let Some(sign) = self.take_one_of(&["+", "-", "||"]) {
             let right = self.product()?;
@@ -168,66 +185,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A constant, `CASE`, `CAST`, a call or a column.
-    fn word(&mut self, at: usize, word: String) -> Result<Expr, QueryError> {
-        let called = matches!(self.peek(), Some(Token::Sign("(")));
-        let node = match word.to_ascii_lowercase().as_str() {
-            "null" => Node::Null,
-            "true" => Node::Bool(true),
-            "false" => Node::Bool(false),
-            "case" => self.case()?,
-            "cast" if called => self.cast()?,
-            name if called => self.call(name.to_owned())?,
-            _ => Node::Column(word),
-        };
-        self.node(at, node)
-    }
-
-    fn case(&mut self) -> Result<Node, QueryError> {
-        let mut arms = Vec::new();
-        while self.take_word("when") {
-            let condition = self.expression()?;
-            self.expect_word("then")?;
-            arms.push((condition, self.expression()?));
-        }
-        if arms.is_empty() {
-            return Err(self.unexpected("'WHEN'"));
-        }
-        let otherwise = if self.take_word("else") { Some(Box::new(self.expression()?)) } else { None };
-        self.expect_word("end")?;
-        Ok(Node::Case { arms, otherwise })
-    }
-
-    fn cast(&mut self) -> Result<Node, QueryError> {
-        self.expect_sign("(")?;
-        let value = self.expression()?;
-        self.expect_word("as")?;
-        let kind = match self.peek() {
-            Some(Token::Word(word)) => kind_named(word),
-            _ => None,
-        };
-        let kind = kind.ok_or_else(|| self.unexpected("'BIGINT', 'DOUBLE', 'VARCHAR'"))?;
-        self.at += 1;
-        self.expect_sign(")")?;
-        Ok(Node::Cast(Box::new(value), kind))
-    }
-
-    fn call(&mut self, name: String) -> Result<Node, QueryError> {
-        self.expect_sign("(")?;
-        let star = self.take_sign("*");
-        let distinct = !star && self.take_word("distinct");
-        let empty = star || matches!(self.peek(), Some(Token::Sign(")")));
-        let args = if empty { Vec::new() } else { self.list()? };
-        self.expect_sign(")")?;
-        Ok(Node::Call(Call { name, args, distinct, star }))
-    }
-
     fn binary(&mut self, op: Op, left: Expr, right: Expr) -> Result<Expr, QueryError> {
         let at = left.at.0;
         self.node(at, Node::Binary(op, Box::new(left), Box::new(right)))
     }
 
-    fn node(&mut self, at: usize, node: Node) -> Result<Expr, QueryError> {
+    /// An expression, counted.
+    pub(super) fn node(&mut self, at: usize, node: Node) -> Result<Expr, QueryError> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(QueryError::query_string(format!("more than {MAX_NODES} expressions")));
@@ -280,11 +244,13 @@ impl<'a> Parser<'a> {
         Some(sign)
     }
 
-    fn expect_sign(&mut self, sign: &str) -> Result<(), QueryError> {
+    /// Goes past a sign that must be there.
+    pub(super) fn expect_sign(&mut self, sign: &str) -> Result<(), QueryError> {
         if self.take_sign(sign) { Ok(()) } else { Err(self.unexpected(&format!("'{sign}'"))) }
     }
 
-    fn here(&self) -> usize {
+    /// Where the token at hand starts.
+    pub(super) fn here(&self) -> usize {
         self.tokens.get(self.at).map_or(self.sql.len(), |spanned| spanned.at)
     }
 
@@ -300,14 +266,5 @@ impl<'a> Parser<'a> {
     /// An error at the token at hand.
     pub(super) fn error(&self, message: std::fmt::Arguments<'_>) -> QueryError {
         syntax_error(self.sql, self.here(), message)
-    }
-}
-
-fn kind_named(word: &str) -> Option<Kind> {
-    match word.to_ascii_lowercase().as_str() {
-        "bigint" | "integer" | "int" => Some(Kind::Long),
-        "double" => Some(Kind::Double),
-        "varchar" => Some(Kind::Text),
-        _ => None,
     }
 }

@@ -1,17 +1,18 @@
-//! Runs an analysis with groups or aggregates.
+//! Runs a `SELECT` with groups or aggregates.
 //!
-//! One statement reads keys and arguments from the logs, [`super::aggregate`] folds them, and one
-//! statement over the groups, bound as one JSON value, gives the answer.
+//! One statement reads keys and arguments, [`super::groups`] folds them, and one statement over the groups,
+//! bound as one JSON value, gives the rows.
 
-use super::aggregate::{self, Groups, Measure, Read};
-use super::answer;
+use super::aggregate::{self, Aggregate, Function};
+use super::answer::{self, Sink};
 use super::ast::{Call, Expr, Kind, Node, Select};
+use super::calls::unfit;
 use super::compile::{Compiler, Rows};
+use super::groups::{Groups, Measure, Read};
 use super::names::Output;
-use super::syntax_error;
-use crate::query::index::Index;
-use crate::query::scan::{Bindings, Scan};
-use crate::query::{Answer, QueryError};
+use super::source::{Source, Told, each};
+use super::{Analysis, syntax_error};
+use crate::query::QueryError;
 
 /// `count(DISTINCT …)` in one analysis (query error page, 2026).
 const MAX_DISTINCT: usize = 10;
@@ -28,28 +29,28 @@ fn has_aggregate(expr: &Expr) -> bool {
     own || expr.children().into_iter().any(has_aggregate)
 }
 
-/// Runs the analysis.
+/// Runs the `SELECT`.
 pub(super) fn run(
-    scan: &Scan<'_>,
-    index: &Index,
-    text: &str,
+    analysis: &Analysis<'_>,
+    source: &Source<'_>,
     mut select: Select,
     mut outputs: Vec<Output>,
-) -> Result<Answer, QueryError> {
+    rows: &mut dyn Sink,
+) -> Result<Told, QueryError> {
     let mut grouping = Grouping { keys: std::mem::take(&mut select.group), calls: Vec::new() };
     let order = select.order.iter_mut().map(|(key, _)| key);
     let places = outputs.iter_mut().map(|output| &mut output.expr).chain(order).chain(&mut select.having);
     places.for_each(|place| grouping.replace(place));
-    let (groups, kinds, complete) = grouping.fold(scan, index, text, select.filter.as_ref())?;
-    let logs = groups.logs();
-    let mut compiler = Compiler { text, rows: Rows::Groups(&kinds), bindings: Bindings::default() };
-    let source = format!("json_each({}) AS r", compiler.bindings.bind(groups.into_json()));
+    let (groups, kinds, told) = grouping.fold(analysis, source, select.filter.as_ref())?;
+    let mut compiler = analysis.compiler(Rows::Groups(&kinds));
+    let table = each(compiler.bindings.bind(groups.into_json()));
     let condition = match &select.having {
         Some(having) => compiler.boolean(having, "HAVING clause")?,
         None => "1".to_owned(),
     };
-    let answer = answer::fetch(scan, compiler, (&source, &condition), &select, &outputs)?;
-    Ok(Answer { complete: complete && answer.complete, processed_rows: logs, ..answer })
+    let (_, finished) =
+        answer::fetch(analysis.scan, compiler, (&table, &condition), (&select, &outputs), rows)?;
+    Ok(Told { complete: told.complete && finished, ..told })
 }
 
 /// The columns of the grouped rows: keys first, then aggregates.
@@ -75,40 +76,43 @@ impl Grouping {
         }
     }
 
-    /// Reads the logs into groups; returns the types of the grouped columns too.
+    /// Reads everything into groups; returns the types of the grouped columns too.
     fn fold(
         &self,
-        scan: &Scan<'_>,
-        index: &Index,
-        text: &str,
+        analysis: &Analysis<'_>,
+        source: &Source<'_>,
         filter: Option<&Expr>,
-    ) -> Result<(Groups, Vec<Kind>, bool), QueryError> {
-        let mut compiler = Compiler { text, rows: Rows::Logs(index), bindings: Bindings::default() };
+    ) -> Result<(Groups, Vec<Kind>, Told), QueryError> {
+        let mut compiler = analysis.compiler(source.rows());
+        let mut statement = self.statement(&mut compiler)?;
+        let times_only = statement.columns.is_empty();
+        if times_only {
+            statement.columns.push("1".to_owned());
+        }
+        let (table, scanned) = source.reading(analysis.scan, &mut compiler, times_only)?;
+        let condition = answer::condition(scanned, &mut compiler, filter)?;
+        let sql = format!("SELECT {} FROM {table} WHERE {condition}", statement.columns.join(", "));
+        let mut groups = Groups::new(self.keys.len(), statement.reads, statement.measures);
+        let finished = analysis.scan.run(&sql, &compiler.bindings, |row| groups.add(row).map(|()| true))?;
+        let told = source.told(groups.read(), finished);
+        Ok((groups, statement.kinds, told))
+    }
+
+    fn statement(&self, compiler: &mut Compiler<'_>) -> Result<Statement, QueryError> {
         let mut statement = Statement::default();
         for key in &self.keys {
-            let kind = statement.column(&mut compiler, key)?;
+            let kind = statement.column(compiler, key)?;
             statement.kinds.push(kind);
         }
         for call in &self.calls {
-            statement.measure(&mut compiler, call)?;
+            statement.measure(compiler, call)?;
         }
-        let distinct =
-            statement.measures.iter().filter(|m| m.function == aggregate::Function::Distinct).count();
+        let distinct = statement.measures.iter().filter(|m| m.function == Function::Distinct).count();
         if distinct > MAX_DISTINCT {
             let message = format!("max distinct num is:{MAX_DISTINCT}, please use approx_distinct");
             return Err(QueryError::parameter(message));
         }
-        let (table, scanned) = if statement.columns.is_empty() {
-            statement.columns.push("1".to_owned());
-            ("log", scan.condition(&mut compiler.bindings))
-        } else {
-            scan.reading(&mut compiler.bindings)?
-        };
-        let condition = answer::condition(scanned, &mut compiler, filter)?;
-        let sql = format!("SELECT {} FROM {table} WHERE {condition}", statement.columns.join(", "));
-        let mut groups = Groups::new(self.keys.len(), statement.reads, statement.measures);
-        let complete = scan.run(&sql, &compiler.bindings, |row| groups.add(row).map(|()| true))?;
-        Ok((groups, statement.kinds, complete))
+        Ok(statement)
     }
 }
 
@@ -139,29 +143,40 @@ impl Statement {
 
     fn measure(&mut self, compiler: &mut Compiler<'_>, expr: &Expr) -> Result<(), QueryError> {
         let Node::Call(call) = &expr.node else { return Ok(()) };
-        let (column, kind) = match call.args.as_slice() {
-            [] if call.star && call.name == "count" => (None, Kind::Long),
-            [argument] => {
-                if has_aggregate(argument) {
-                    let message = format_args!("Cannot nest aggregations inside aggregation '{}'", call.name);
-                    return Err(syntax_error(compiler.text, expr.at.0, message));
-                }
-                let kind = self.column(compiler, argument)?;
-                (Some(self.columns.len() - 1), kind)
-            }
-            _ => return Err(unfit(compiler, expr, call, &[])),
-        };
-        let function = aggregate::function(&call.name, call.distinct);
-        let measured = function.and_then(|function| Some((function, function.result(kind)?)));
-        let (function, result) = measured.ok_or_else(|| unfit(compiler, expr, call, &[kind]))?;
-        self.kinds.push(result);
-        self.measures.push(Measure { function, column });
+        let Some(aggregate) = aggregate::aggregate(&call.name) else { return Ok(()) };
+        if call.args.iter().any(has_aggregate) {
+            let message = format_args!("Cannot nest aggregations inside aggregation '{}'", call.name);
+            return Err(syntax_error(compiler.text, expr.at.0, message));
+        }
+        check_share(compiler, expr, call, aggregate)?;
+        let first = self.columns.len();
+        let kinds = call.args.iter().map(|arg| self.column(compiler, arg)).collect::<Result<Vec<_>, _>>()?;
+        let function = if call.distinct { aggregate.distinct() } else { Some(aggregate.function) };
+        let counted = call.star && aggregate.function == Function::Count;
+        let function = function.filter(|_| counted || aggregate.takes(&kinds));
+        let function = function.ok_or_else(|| unfit(compiler.text, expr, &call.name, &kinds))?;
+        self.kinds.push(function.result(kinds.first().copied().unwrap_or(Kind::Null)));
+        let column = |position: usize| kinds.get(position).map(|_| first + position);
+        self.measures.push(Measure { function, column: column(0), second: column(1) });
         Ok(())
     }
 }
 
-fn unfit(compiler: &Compiler<'_>, expr: &Expr, call: &Call, kinds: &[Kind]) -> QueryError {
-    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-    let message = format_args!("Unexpected parameters ({}) for function {}", kinds.join(", "), call.name);
-    syntax_error(compiler.text, expr.at.0, message)
+/// The share that `approx_percentile` takes is one constant.
+fn check_share(
+    compiler: &Compiler<'_>,
+    expr: &Expr,
+    call: &Call,
+    aggregate: &Aggregate,
+) -> Result<(), QueryError> {
+    let share = match call.args.get(1).map(|arg| &arg.node) {
+        Some(Node::Int(0 | 1)) => true,
+        Some(Node::Real(share)) => (0.0..=1.0).contains(share),
+        _ => false,
+    };
+    if share || aggregate.function != Function::Percentile || call.args.len() != 2 {
+        return Ok(());
+    }
+    let message = format_args!("Percentile must be between 0 and 1");
+    Err(syntax_error(compiler.text, expr.at.0, message))
 }

@@ -14,7 +14,7 @@ pub(super) enum Token {
     Text(String),
     /// A number without a fraction.
     Int(i64),
-    /// A number with one.
+    /// A number with one, or with an exponent.
     Real(f64),
     /// An operator or a separator.
     Sign(&'static str),
@@ -109,6 +109,8 @@ fn number(sql: &str, at: usize) -> Result<(Token, usize), QueryError> {
     let mut length = digits(rest);
     let fraction = rest[length..].strip_prefix('.').map(digits).filter(|digits| *digits > 0);
     length += fraction.map_or(0, |digits| digits + 1);
+    let exponent = exponent(&rest[length..]);
+    length += exponent.unwrap_or(0);
     if rest[length..].starts_with(|c: char| c.is_alphabetic() || c == '_') {
         let message = format_args!(
             "identifiers must not start with a digit; surround the identifier with double quotes"
@@ -116,10 +118,18 @@ fn number(sql: &str, at: usize) -> Result<(Token, usize), QueryError> {
         return Err(syntax_error(sql, at, message));
     }
     let written = &rest[..length];
-    let token = match fraction {
+    let token = match fraction.or(exponent) {
         None => written.parse().ok().map(Token::Int),
-        Some(_) => written.parse().ok().map(Token::Real),
+        Some(_) => written.parse().ok().filter(|number: &f64| number.is_finite()).map(Token::Real),
     };
     let token = token.ok_or_else(|| syntax_error(sql, at, format_args!("Invalid numeric literal")))?;
     Ok((token, length))
+}
+
+/// The length of `e3`, `E-3`.
+fn exponent(rest: &str) -> Option<usize> {
+    let after = rest.strip_prefix(['e', 'E'])?;
+    let unsigned = after.strip_prefix(['+', '-']).unwrap_or(after);
+    let digits = unsigned.find(|c: char| !c.is_ascii_digit()).unwrap_or(unsigned.len());
+    (digits > 0).then_some(rest.len() - unsigned.len() + digits)
 }

@@ -1,10 +1,10 @@
-//! Resolves the names of an analysis: fields, entries of the select list, ordinals.
+//! Resolves the names of a `SELECT`: columns of what it reads, entries of the select list, ordinals.
 
 use super::ast::{At, Expr, Item, Node, Select};
 use super::parser::ordinal;
+use super::source::Source;
 use super::{clip, syntax_error};
 use crate::query::QueryError;
-use crate::query::index::Index;
 
 /// Fields every log has.
 pub(super) const RESERVED: [&str; 3] = ["__time__", "__topic__", "__source__"];
@@ -21,13 +21,17 @@ pub(super) struct Output {
     pub(super) expr: Expr,
 }
 
-/// Gives every column its name in the index, and every mention of an entry of the select list its
+/// Gives every column its name in what is read, and every mention of an entry of the select list its
 /// expression; returns the columns of the answer.
 ///
 /// # Errors
 /// `ParameterInvalid` for a name that is neither a field open to analysis nor an entry.
-pub(super) fn resolve(sql: &str, select: &mut Select, index: &Index) -> Result<Vec<Output>, QueryError> {
-    let names = Names { sql, index };
+pub(super) fn resolve(
+    sql: &str,
+    select: &mut Select,
+    source: &Source<'_>,
+) -> Result<Vec<Output>, QueryError> {
+    let names = Names { sql, source };
     let mut outputs = Vec::new();
     for item in &mut select.items {
         match item {
@@ -53,18 +57,16 @@ pub(super) fn resolve(sql: &str, select: &mut Select, index: &Index) -> Result<V
 
 struct Names<'a> {
     sql: &'a str,
-    index: &'a Index,
+    source: &'a Source<'a>,
 }
 
 impl Names<'_> {
-    fn everything(&self) -> Vec<Output> {
-        let analysed = self.index.keys.iter().filter(|(_, key)| key.doc_value).map(|(name, _)| name.as_str());
-        let fields = analysed.filter(|name| !RESERVED.contains(name));
-        let column = |name: &str| Output {
-            name: name.to_owned(),
-            expr: Expr { at: At(0), node: Node::Column(name.to_owned()) },
+    fn everything(&self) -> impl Iterator<Item = Output> {
+        let column = |name: String| {
+            let expr = Expr { at: At(0), node: Node::Column(name.clone()) };
+            Output { name, expr }
         };
-        RESERVED.into_iter().chain(fields).map(column).collect()
+        self.source.everything().into_iter().map(column)
     }
 
     /// A column without a name is called as it is written, anything else by its position.
@@ -100,7 +102,7 @@ impl Names<'_> {
         let Node::Column(name) = &expr.node else {
             return expr.children_mut().into_iter().try_for_each(|child| self.fields(Some(child), outputs));
         };
-        if let Some(field) = self.field(name) {
+        if let Some(field) = self.source.column(name) {
             expr.node = Node::Column(field);
         } else if let Some(entry) = named(outputs, name) {
             *expr = entry.expr.clone();
@@ -112,17 +114,6 @@ impl Names<'_> {
             return Err(syntax_error(self.sql, expr.at.0, message));
         }
         Ok(())
-    }
-
-    /// The name of a field open to analysis as the index spells it.
-    fn field(&self, name: &str) -> Option<String> {
-        let reserved = RESERVED.into_iter().find(|reserved| reserved.eq_ignore_ascii_case(name));
-        reserved.map(str::to_owned).or_else(|| {
-            let found = self.index.column(name)?;
-            Some(
-                found.member.map_or_else(|| found.field.to_owned(), |path| format!("{}.{path}", found.field)),
-            )
-        })
     }
 }
 

@@ -28,13 +28,13 @@ impl Parser<'_> {
         self.expect_word("select")?;
         let distinct = self.take_word("distinct");
         let items = self.items()?;
-        self.from()?;
+        let inner = self.from()?.map(Box::new);
         let filter = self.optional("where")?;
         let group = if self.take_words("group", "by")? { self.list()? } else { Vec::new() };
         let having = self.optional("having")?;
         let order = if self.take_words("order", "by")? { self.order()? } else { Vec::new() };
         let limit = if self.take_word("limit") { Some(self.limit()?) } else { None };
-        Ok(Select { distinct, items, filter, group, having, order, limit })
+        Ok(Select { inner, distinct, items, filter, group, having, order, limit })
     }
 
     fn items(&mut self) -> Result<Vec<Item>, QueryError> {
@@ -61,10 +61,13 @@ impl Parser<'_> {
         Ok(Item::One(expr, name))
     }
 
-    /// `FROM log` is the only table and may be left out.
-    fn from(&mut self) -> Result<(), QueryError> {
+    /// `FROM log`, which may be left out, or another `SELECT`.
+    fn from(&mut self) -> Result<Option<Select>, QueryError> {
         if !self.take_word("from") {
-            return Ok(());
+            return Ok(None);
+        }
+        if self.take_sign("(") {
+            return self.inner().map(Some);
         }
         let table = match self.peek() {
             Some(Token::Word(name) | Token::Name(name)) => name.clone(),
@@ -75,7 +78,21 @@ impl Parser<'_> {
             return Err(self.error(format_args!("{message}")));
         }
         self.skip(1);
-        Ok(())
+        Ok(None)
+    }
+
+    /// `SELECT …) [[AS] name]`
+    fn inner(&mut self) -> Result<Select, QueryError> {
+        let select = self.deeper(Self::select)?;
+        self.expect_sign(")")?;
+        let named = self.take_word("as");
+        match self.peek() {
+            Some(Token::Name(_)) => self.skip(1),
+            Some(Token::Word(word)) if !is_clause(word) => self.skip(1),
+            _ if named => return Err(self.unexpected("identifier")),
+            _ => {}
+        }
+        Ok(select)
     }
 
     fn optional(&mut self, keyword: &str) -> Result<Option<Expr>, QueryError> {

@@ -150,6 +150,8 @@ proptest! {
             Just("is"), Just("null"), Just("case"), Just("when"), Just("then"), Just("end"), Just("cast"), Just("as"),
             Just("bigint"), Just("-"), Just("+"), Just("||"), Just("="), Just("<"), Just("lower"), Just("max"),
             Just("having"), Just("distinct"), Just("date_trunc"), Just("\"a"), Just("操"),
+            Just("round"), Just("try_cast"), Just("varchar"), Just("max_by"), Just("substr"), Just("regexp_extract"),
+            Just("if"), Just("now"), Just("current_date"), Just("escape"), Just("(select"), Just("1e3"), Just("lpad"),
         ], 0..14),
     ) {
         let _ = events().ask(&format!("* | select {}", words.join(" ")));
