@@ -1,9 +1,10 @@
 //! Parses the expressions that begin with a word: constants, `CASE`, `CAST`, calls and columns.
 
 use super::ast::{Call, Expr, Kind, Node, Target};
+use super::clip;
 use super::expression::Parser;
 use super::lexer::Token;
-use crate::query::QueryError;
+use crate::query::{QueryError, functions};
 
 /// Functions that are called without parentheses.
 pub(super) const BARE: [&str; 3] = ["current_date", "current_timestamp", "localtimestamp"];
@@ -94,12 +95,16 @@ impl Parser<'_> {
     /// `extract(hour FROM time)`
     fn extract(&mut self) -> Result<Node, QueryError> {
         self.expect_sign("(")?;
-        let Some(Token::Word(unit)) = self.peek().cloned() else { return Err(self.unexpected("identifier")) };
+        let Some(Token::Word(unit)) = self.peek() else { return Err(self.unexpected("identifier")) };
+        let unit = unit.to_ascii_lowercase();
+        if !functions::is_part(&unit) {
+            return Err(self.error(format_args!("Invalid EXTRACT field: {}", clip(&unit))));
+        }
         self.skip(1);
         self.expect_word("from")?;
         let time = self.expression()?;
         self.expect_sign(")")?;
-        Ok(function(&unit.to_ascii_lowercase(), vec![time]))
+        Ok(function(&unit, vec![time]))
     }
 
     fn call(&mut self, name: String) -> Result<Node, QueryError> {

@@ -173,11 +173,14 @@ pub(super) fn array(items: impl Iterator<Item = String>) -> String {
     text + "]"
 }
 
-/// A value as JSON.
+/// A value as JSON; a number too large for JSON as one that `SQLite` reads as infinite again.
 pub(super) fn json(cell: Cell) -> String {
     let value = match cell {
         Cell::Null | Cell::Blob(_) => Value::Null,
         Cell::Integer(whole) => Value::from(whole),
+        Cell::Real(number) if number.is_infinite() => {
+            return if number > 0.0 { "9e999" } else { "-9e999" }.to_owned();
+        }
         Cell::Real(number) => Value::from(number),
         Cell::Text(text) => Value::from(text),
     };

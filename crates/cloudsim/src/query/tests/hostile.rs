@@ -80,6 +80,15 @@ fn text_that_looks_like_sql_stays_text() {
 }
 
 #[test]
+fn patterns_are_paid_for_by_the_statement() {
+    let bench =
+        (0..30).fold(events(), |bench, n| bench.log(n, &serde_json::json!({"EventID": n.to_string()})));
+    let matched = format!("regexp_like(rpad(EventID, 250000, 'a'), '{}')", "x".repeat(3_200));
+    let refusal = bench.refusal(&format!("* | select count_if({matched})"));
+    assert_eq!(refusal.message, "Query exceeded the maximum time limit");
+}
+
+#[test]
 fn malformed_searches_are_refused_where_they_break() {
     for (query, place) in [
         ("a : : b", "column:4 to column:5,error near < : >"),
