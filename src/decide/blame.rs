@@ -46,10 +46,7 @@ fn sentence(fault: &Fault) -> (Reason, String) {
     match fault.kind {
         FaultKind::Throttled => (
             Reason::Throttled,
-            format!(
-                "too many calls of `{action}`, by the word of {service} or by the operator's own limit; the operator waits \
-                 and tries again"
-            ),
+            format!("too many calls of `{action}` for {service} or the operator's own limit; the operator waits and tries again"),
         ),
         FaultKind::Unavailable => (
             Reason::Unavailable,
