@@ -25,6 +25,7 @@ fn request(host: &str, method: &str, path: &str, query: &str, body: &str) -> Req
         method: method.to_owned(),
         host: host.to_owned(),
         target_host: None,
+        tunnel_host: None,
         path: path.to_owned(),
         query: query.to_owned(),
         headers: vec![("host".to_owned(), host.to_owned())],

@@ -1,9 +1,9 @@
-//! An emulator of Alibaba Cloud: ActionTrail with the inner trail, Log Service, RAM and STS, over plain HTTP.
+//! An emulator of Alibaba Cloud: ActionTrail with the inner trail, Log Service, RAM and STS, over HTTP and HTTPS.
 //!
-//! A request takes this way: `server` reads it raw → `gateway` finds the service by host and the operation by
-//! name → `auth` checks the signature with the caller's own secret → `service` does it on the state → `store`
-//! commits effect and journal row together → the gateway answers in the service's words. Beside it `control`
-//! shows the state and does what people and bad luck do.
+//! A request takes this way: `server` accepts the connection → `connection` reads it raw, out of TLS and a `tunnel` if
+//! it came in them → `gateway` finds the service by host and the operation by name → `auth` checks the signature with
+//! the caller's own secret → `service` does it on the state → `store` commits effect and journal row together → the
+//! gateway answers in the service's words. Beside it `control` shows the state and does what people and bad luck do.
 //!
 //! *Invariant:* knows nothing of the project's own client; it shares only the signature functions, which are
 //! held to published vectors.
@@ -13,6 +13,7 @@
 mod auth;
 mod caller;
 mod clock;
+mod connection;
 mod control;
 #[cfg(test)]
 mod determinism;
@@ -37,6 +38,8 @@ mod server;
 mod service;
 mod session;
 mod store;
+mod tls;
+mod tunnel;
 
 use std::fmt;
 use std::path::Path;
@@ -51,6 +54,7 @@ pub use server::{Options, Server, StartError};
 pub use service::{Operation, operations};
 pub use store::OpenError;
 pub use store::copy::{CopyError, copy};
+pub use tls::AuthorityError;
 
 /// Account of a fresh data directory.
 pub const MAIN_ACCOUNT: &str = "1234567890123456";

@@ -1,4 +1,7 @@
-//! The socket of one client, and how a fault lets it behave.
+//! The connection of one client: its socket, TLS over it, and how a fault lets it behave.
+//!
+//! Takes a socket and gives what the client says in the clear. The wait before a byte is for what the client reads, so
+//! under TLS each such byte is a record of its own. Must never lose a byte that was looked at ahead of its time.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,9 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
+use tokio_rustls::server::TlsStream;
+
+/// Most that is read to look at the first byte; a head or a `ClientHello` fits as a rule.
+const AHEAD_BYTES_MAX: usize = 4096;
 
 /// How a connection is to behave from now on.
 #[derive(Debug, Default)]
@@ -35,17 +43,71 @@ impl Conduct {
     }
 }
 
-/// A connection.
-#[derive(Debug)]
+/// A connection. It has no `Debug`: what was read ahead may hold a key.
 pub(crate) struct Line {
-    stream: TcpStream,
+    /// Read from the carrier, and not yet by whoever has the line.
+    ahead: Bytes,
+    carrier: Carrier,
     conduct: Arc<Conduct>,
     nap: Option<Pin<Box<Sleep>>>,
 }
 
+/// What the bytes travel in.
+enum Carrier {
+    Socket(TcpStream),
+    Tls(Box<TlsStream<Line>>),
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+
 impl Line {
-    pub(crate) fn new(stream: TcpStream, conduct: Arc<Conduct>) -> Self {
-        Self { stream, conduct, nap: None }
+    pub(crate) fn new(socket: TcpStream) -> Self {
+        Self::on(Carrier::Socket(socket))
+    }
+
+    /// What is said under TLS.
+    pub(crate) fn inside(tls: TlsStream<Self>) -> Self {
+        Self::on(Carrier::Tls(Box::new(tls)))
+    }
+
+    fn on(carrier: Carrier) -> Self {
+        Self { ahead: Bytes::new(), carrier, conduct: Arc::default(), nap: None }
+    }
+
+    /// How it is to behave.
+    pub(crate) fn conduct(&self) -> Arc<Conduct> {
+        Arc::clone(&self.conduct)
+    }
+
+    /// Waits for the first byte, which is still to be read afterwards; none when the client ended its side.
+    pub(crate) async fn first_byte(&mut self) -> io::Result<Option<u8>> {
+        if self.ahead.is_empty() {
+            let mut ahead = BytesMut::with_capacity(AHEAD_BYTES_MAX);
+            self.read_buf(&mut ahead).await?;
+            self.ahead = ahead.freeze();
+        }
+        Ok(self.ahead.first().copied())
+    }
+
+    /// Takes bytes back that were read and belong to who reads next.
+    pub(crate) fn take_back(&mut self, bytes: &Bytes) {
+        self.ahead = [bytes.as_ref(), self.ahead.as_ref()].concat().into();
+    }
+
+    fn stream(&mut self) -> Pin<&mut dyn Stream> {
+        match &mut self.carrier {
+            Carrier::Socket(socket) => Pin::new(socket),
+            Carrier::Tls(tls) => Pin::new(tls.as_mut()),
+        }
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match &self.carrier {
+            Carrier::Socket(socket) => socket,
+            Carrier::Tls(tls) => tls.get_ref().0.socket(),
+        }
     }
 
     /// One byte, once the wait before it is over.
@@ -57,7 +119,7 @@ impl Line {
     ) -> Poll<io::Result<usize>> {
         let nap = self.nap.get_or_insert_with(|| Box::pin(tokio::time::sleep(pace)));
         ready!(nap.as_mut().poll(cx));
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[..bytes.len().min(1)]));
+        let written = ready!(self.stream().poll_write(cx, &bytes[..bytes.len().min(1)]));
         self.nap = None;
         Poll::Ready(written)
     }
@@ -66,7 +128,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if self.conduct.reset.load(Ordering::Relaxed)
-            && let Err(error) = self.stream.set_zero_linger()
+            && let Err(error) = self.socket().set_zero_linger()
         {
             tracing::warn!(%error, "cannot reset a connection");
         }
@@ -79,14 +141,20 @@ impl AsyncRead for Line {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        if self.ahead.is_empty() {
+            return self.stream().poll_read(cx, buffer);
+        }
+        let length = self.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&self.ahead[..length]);
+        self.ahead.advance(length);
+        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Line {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.conduct.pace() {
-            None => Pin::new(&mut self.stream).poll_write(cx, bytes),
+            None => self.stream().poll_write(cx, bytes),
             Some(pace) => self.poll_write_slowly(cx, bytes, pace),
         }
     }
@@ -97,7 +165,7 @@ impl AsyncWrite for Line {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.conduct.pace() {
-            None => Pin::new(&mut self.stream).poll_write_vectored(cx, slices),
+            None => self.stream().poll_write_vectored(cx, slices),
             Some(pace) => {
                 let first = slices.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
                 self.poll_write_slowly(cx, first, pace)
@@ -106,14 +174,17 @@ impl AsyncWrite for Line {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.carrier {
+            Carrier::Socket(socket) => socket.is_write_vectored(),
+            Carrier::Tls(tls) => tls.is_write_vectored(),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        self.stream().poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        self.stream().poll_shutdown(cx)
     }
 }

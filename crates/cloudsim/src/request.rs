@@ -4,18 +4,21 @@
 //! copies. Must never be rebuilt from a decoded form.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use bytes::Bytes;
+
+use crate::gateway::route::address_of;
 
 /// One received request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// `Host` header, or the authority of the target when there is none; with port, as sent.
+    /// `Host` header, or when there is none the authority of the target or the end of the tunnel; with port, as sent.
     pub(crate) host: String,
     /// Host name in a target of absolute form, as sent to a forward proxy; without port, lower case.
     pub(crate) target_host: Option<String>,
+    /// Host that the tunnel leads to through which the request came; without port, lower case.
+    pub(crate) tunnel_host: Option<String>,
     /// Percent-encoded path.
     pub(crate) path: String,
     /// Query without `?`; empty when there is none.
@@ -26,7 +29,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// Builds the raw form. Header values that are not UTF-8 are kept lossily: no signature fits them then.
-    pub(crate) fn new(parts: &http::request::Parts, body: Bytes) -> Self {
+    pub(crate) fn new(parts: &http::request::Parts, body: Bytes, tunnel_host: Option<&str>) -> Self {
         let headers: Vec<(String, String)> = parts
             .headers
             .iter()
@@ -38,8 +41,12 @@ impl Request {
         let named = headers.iter().find(|(name, _)| name == "host").map(|(_, value)| value.trim().to_owned());
         Self {
             method: parts.method.as_str().to_owned(),
-            host: named.or_else(|| authority.clone()).unwrap_or_default(),
+            host: named
+                .or_else(|| authority.clone())
+                .or_else(|| tunnel_host.map(str::to_owned))
+                .unwrap_or_default(),
             target_host: authority.as_deref().map(bare_host),
+            tunnel_host: tunnel_host.map(str::to_owned),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers,
@@ -65,8 +72,7 @@ impl Request {
     /// Whether the host is an address or `localhost`, so that the emulator itself is meant.
     pub(crate) fn names_this_machine(&self) -> bool {
         let name = self.host_name();
-        let bare = name.trim_start_matches('[').trim_end_matches(']');
-        name == "localhost" || bare.parse::<IpAddr>().is_ok()
+        name == "localhost" || address_of(&name).is_some()
     }
 
     /// Lends the request to the signature functions.
@@ -121,6 +127,7 @@ pub(crate) mod tests {
             method: "GET".to_owned(),
             host: host.to_owned(),
             target_host: None,
+            tunnel_host: None,
             path: path.to_owned(),
             query: query.to_owned(),
             headers: vec![("host".to_owned(), host.to_owned())],

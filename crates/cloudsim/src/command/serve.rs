@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use cloudsim::{Identity, Options, Server};
+use cloudsim::{Options, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Arguments of `serve`.
@@ -16,7 +16,7 @@ pub(crate) struct Serve {
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     listen: SocketAddr,
-    /// Directory of the state; made if it is not there, kept between runs.
+    /// Directory of the state and the certificate authority; made if it is not there, kept between runs.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Seed of the access key and of the generated platform events; only a fresh directory takes it.
@@ -29,8 +29,10 @@ Example:
   cloudsim serve --listen 127.0.0.1:8085 --data /tmp/cloudsim
   curl http://127.0.0.1:8085/_sim/state
   export http_proxy=http://127.0.0.1:8085   # now http://ram.aliyuncs.com/ and the like lead here
+  curl --proxy http://127.0.0.1:8085 --cacert /tmp/cloudsim/ca.pem https://ram.aliyuncs.com/
 
-The first line on standard output is JSON with address, account and access key.";
+The first line on standard output is JSON with address, account, access key and the file of the
+certificate that clients have to trust for https.";
 
 impl Serve {
     /// Serves until a signal.
@@ -39,7 +41,7 @@ impl Serve {
         let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
         let options = Options { listen: self.listen, data: self.data, seed: self.seed };
         let server = Server::start(options).await?;
-        announce(&server.url(), server.identity()).context("cannot write to standard output")?;
+        announce(&server).context("cannot write to standard output")?;
         tracing::info!(address = %server.address(), "serving");
         tokio::select! {
             _ = terminate.recv() => {}
@@ -52,9 +54,11 @@ impl Serve {
 }
 
 /// Prints the one line that tells a caller how to use the server.
-fn announce(url: &str, identity: &Identity) -> std::io::Result<()> {
+fn announce(server: &Server) -> std::io::Result<()> {
+    let identity = server.identity();
     let line = serde_json::json!({
-        "address": url,
+        "address": server.url(),
+        "caFile": server.ca_file(),
         "account": identity.account,
         "accessKeyId": identity.access_key_id,
         "accessKeySecret": identity.access_key_secret,

@@ -128,6 +128,7 @@ impl Sent {
             method: method.to_owned(),
             host: host.to_owned(),
             target_host: None,
+            tunnel_host: None,
             path: path.to_owned(),
             query: query.to_owned(),
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

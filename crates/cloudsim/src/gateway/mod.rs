@@ -66,10 +66,11 @@ pub(crate) async fn answer(sim: Arc<Sim>, request: Request, route: Route) -> Res
         Route::Rpc(service, region) => rpc::arrive(request, service, region),
         Route::Sls { region, project } => sls::arrive(request, region, project),
         Route::Unresolvable(host) => {
-            return Ok(Reply::text(502, format!("cannot resolve host name: {host}\n")));
+            return Ok(unresolvable(&host));
         }
         Route::Contradictory => {
-            return Ok(Reply::text(400, "the request target and the Host header name different hosts\n"));
+            let message = "the request target or tunnel and the Host header name different hosts\n";
+            return Ok(Reply::text(400, message));
         }
         Route::Unclear | Route::Control | Route::Metadata => {
             let message = "no service has this address; use the host of the service or send x-acs-version\n";
@@ -77,6 +78,11 @@ pub(crate) async fn answer(sim: Arc<Sim>, request: Request, route: Route) -> Res
         }
     };
     serve(sim, arrived).await
+}
+
+/// What a proxy says of a host that it cannot find.
+pub(crate) fn unresolvable(host: &str) -> Reply {
+    Reply::text(502, format!("cannot resolve host name: {host}\n"))
 }
 
 /// Runs an operation, with the fault that strikes it.

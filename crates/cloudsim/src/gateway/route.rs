@@ -3,7 +3,7 @@
 //! By host, the way the real clients address it; on the emulator's own address by API version. A host that
 //! would not resolve in the real world is told apart, so that a wrong region fails here as it does there.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::request::Request;
 
@@ -88,7 +88,7 @@ pub(crate) enum Route {
     Sls { region: String, project: Option<String> },
     /// The metadata server of an instance.
     Metadata,
-    /// Target and `Host` name different places, so a signature over one says nothing of the other.
+    /// Target, tunnel and `Host` name different places, so a signature over one says nothing of the others.
     Contradictory,
     /// No machine has this name.
     Unresolvable(String),
@@ -99,7 +99,7 @@ pub(crate) enum Route {
 /// Finds the service.
 pub(crate) fn route(request: &Request) -> Route {
     let host = request.host_name();
-    if request.target_host.as_ref().is_some_and(|target| *target != host) {
+    if [&request.target_host, &request.tunnel_host].into_iter().flatten().any(|named| *named != host) {
         return Route::Contradictory;
     }
     if let Some(name) = host.strip_suffix(".aliyuncs.com") {
@@ -120,6 +120,19 @@ pub(crate) fn route(request: &Request) -> Route {
         Some(service) => Route::Rpc(service, CENTRAL_REGION.to_owned()),
         None => by_address(request, &host),
     }
+}
+
+/// Whether a connection can be made to a host, given without port: one of the cloud, or the emulator itself.
+pub(crate) fn is_reachable(host: &str) -> bool {
+    match host.strip_suffix(".aliyuncs.com") {
+        Some(name) => by_host(name).is_some(),
+        None => host == "localhost" || address_of(host).is_some_and(|address| address.is_loopback()),
+    }
+}
+
+/// The address that a host is, if it is none that has to be looked up; IPv6 in brackets or without.
+pub(crate) fn address_of(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 /// Log Service on the emulator's own address, `[<project>.]<address>`, as the official Python client writes it.
@@ -211,6 +224,28 @@ mod tests {
         assert_eq!(route(&request), Route::Rpc(Service::Ram, "cn-hangzhou".to_owned()));
         request.target_host = Some("sts.aliyuncs.com".to_owned());
         assert_eq!(route(&request), Route::Contradictory);
+    }
+
+    #[test]
+    fn tunnel_and_host_must_agree_whatever_the_target_says() {
+        let mut request = get("ram.aliyuncs.com", "/");
+        request.tunnel_host = Some("ram.aliyuncs.com".to_owned());
+        assert_eq!(route(&request), Route::Rpc(Service::Ram, "cn-hangzhou".to_owned()));
+        request.target_host = Some("sts.aliyuncs.com".to_owned());
+        assert_eq!(route(&request), Route::Contradictory);
+        request.tunnel_host = Some("sts.aliyuncs.com".to_owned());
+        assert_eq!(route(&request), Route::Contradictory);
+    }
+
+    #[test]
+    fn hosts_of_the_cloud_and_of_the_emulator_can_be_reached_and_no_others() {
+        for host in ["ram.aliyuncs.com", "p.cn-hangzhou.log.aliyuncs.com", "localhost", "127.0.0.1", "[::1]"]
+        {
+            assert!(is_reachable(host), "{host}");
+        }
+        for host in ["oss.aliyuncs.com", "aliyuncs.com", "example.org", "10.0.0.1", "100.100.100.200", ""] {
+            assert!(!is_reachable(host), "{host}");
+        }
     }
 
     #[test]

@@ -45,7 +45,16 @@ fn requests() -> impl Strategy<Value = Request> {
     (method, hosts(), path, query, headers(), body).prop_map(
         |(method, host, path, query, mut headers, body)| {
             headers.insert(0, ("host".to_owned(), host.clone()));
-            Request { method, host, target_host: None, path, query, headers, body: Bytes::from(body) }
+            Request {
+                method,
+                host,
+                target_host: None,
+                tunnel_host: None,
+                path,
+                query,
+                headers,
+                body: Bytes::from(body),
+            }
         },
     )
 }

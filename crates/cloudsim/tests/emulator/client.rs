@@ -69,6 +69,23 @@ impl Emulator {
         self.server.as_ref().unwrap().address()
     }
 
+    /// File of the certificate that makes a client trust it.
+    pub(crate) fn ca_file(&self) -> &std::path::Path {
+        self.server.as_ref().unwrap().ca_file()
+    }
+
+    /// A connection to it that does not wait for ever.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+
+    /// Stops it, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.runtime.block_on(self.server.take().unwrap().shutdown());
+    }
+
     /// Sends a request as to a forward proxy.
     pub(crate) fn send(&self, wire: &Wire) -> Reply {
         wire.send(self.address(), Form::Absolute).expect("a reply")
@@ -273,7 +290,7 @@ impl Wire {
 }
 
 /// Reads the reply; `None` when the connection was cut.
-pub(crate) fn finish(stream: &mut TcpStream) -> Option<Reply> {
+pub(crate) fn finish(stream: &mut impl Read) -> Option<Reply> {
     let mut bytes = Vec::new();
     let _cut = stream.read_to_end(&mut bytes);
     Reply::parse(&bytes)

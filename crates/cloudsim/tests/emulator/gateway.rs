@@ -145,15 +145,6 @@ fn odd_targets_do_not_stop_the_server() {
 }
 
 #[test]
-fn connect_is_refused_with_an_explanation() {
-    let emulator = Emulator::start();
-    let reply = Wire::new("CONNECT", "ram.aliyuncs.com:443", "ram.aliyuncs.com:443", Vec::new());
-    let reply = reply.send(emulator.address(), Form::Origin).unwrap();
-    assert_eq!(reply.status, 405);
-    assert!(reply.text().contains("plain HTTP"), "{}", reply.text());
-}
-
-#[test]
 fn ram_user_is_refused_what_it_was_not_given_and_told_what() {
     let emulator = Emulator::start();
     let user = emulator.user("reader", &["actiontrail:Describe*", "log:GetProject"]);

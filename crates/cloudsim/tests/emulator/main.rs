@@ -29,5 +29,7 @@ mod signatures;
 mod sls;
 mod snapshots;
 mod tampering;
+mod tls;
 mod trails;
+mod tunnels;
 mod wire_faults;
