@@ -16,7 +16,7 @@ use python::{folder, interpreter, said, tell};
 use serde_json::{Value, json};
 use testenv::{Custody, Emulator, custody, place};
 
-/// What the Python program has to know: where the emulator is, its key, and what it offers.
+/// What the Python program has to know: where the emulator is, whom to trust, its key, and what it offers.
 fn task(emulator: &Emulator) -> Value {
     let mut operations: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for operation in cloudsim::operations() {
@@ -24,7 +24,7 @@ fn task(emulator: &Emulator) -> Value {
     }
     let greeting = emulator.greeting();
     json!({
-        "address": greeting.address, "account": greeting.account, "region": greeting.region,
+        "address": greeting.address, "caFile": greeting.ca_file, "account": greeting.account, "region": greeting.region,
         "accessKeyId": greeting.access_key_id, "accessKeySecret": greeting.access_key_secret,
         "operations": operations,
     })

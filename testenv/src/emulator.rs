@@ -25,6 +25,8 @@ const READY_LIMIT: Duration = Duration::from_secs(30);
 pub struct Greeting {
     /// `http://127.0.0.1:PORT`, origin and forward proxy at once.
     pub address: String,
+    /// File of the certificate that a client has to trust for `https`.
+    pub ca_file: PathBuf,
     /// The account, 16 digits.
     pub account: String,
     /// The access key of its main user.

@@ -21,6 +21,7 @@ class Emulator:
     """The running emulator, as `cloudsim serve` announced it."""
 
     address: str
+    ca_file: str
     account: str
     key_id: str
     secret: str

@@ -1,5 +1,9 @@
 """`alibabacloud-credentials`: a source is good when the credential it gives is accepted by STS."""
 
+import json
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from alibabacloud_credentials.client import Client as Credential
@@ -12,6 +16,7 @@ from alibabacloud_sts20150401.client import Client as Sts
 from alibabacloud_tea_openapi.utils_models import Config
 
 import home
+import sts
 from conformance import Checks, Column
 
 checks = Checks()
@@ -34,6 +39,7 @@ class Source:
         ))
         body = client.get_caller_identity().body
         assert body.account_id == self.emulator.account, body.to_map()
+        return body.arn
 
 
 @checks("access key")
@@ -82,7 +88,55 @@ def credentials_uri(source):
     source.accepted(Credential(provider=URLCredentialsProvider(uri=uri)))
 
 
-checks.absent("the SDK calls STS by https only, and the emulator speaks http", "role ARN", "OIDC")
+@checks("role ARN")
+def role(source):
+    emulator = source.emulator
+    emulator.act("set-role", role="sdk-assumed")
+    key = emulator.act("create-user", name="sdk-assuming", permissions=["sts:AssumeRole"])["result"]
+    credential = Credential(CredentialConfig(
+        type="ram_role_arn", access_key_id=key["accessKeyId"], access_key_secret=key["accessKeySecret"],
+        role_arn=sts.role_arn(source), role_session_name="by-arn",
+    ))
+    arn = source.accepted(credential)
+    assert arn.endswith("assumed-role/sdk-assumed/by-arn"), arn
+
+
+@checks("OIDC")
+def oidc(source):
+    found = pod(source)
+    credential = Credential(CredentialConfig(
+        type="oidc_role_arn", role_arn=found["ALIBABA_CLOUD_ROLE_ARN"], role_session_name="by-token",
+        oidc_provider_arn=found["ALIBABA_CLOUD_OIDC_PROVIDER_ARN"],
+        oidc_token_file_path=found["ALIBABA_CLOUD_OIDC_TOKEN_FILE"],
+    ))
+    arn = source.accepted(credential)
+    assert arn.endswith("assumed-role/sdk-federated/by-token"), arn
+
+
+@checks("OIDC (default chain)")
+def default_chain(source):
+    # The SDK reads variables when it is loaded, so this takes a process that has no others.
+    with tempfile.TemporaryDirectory() as directory:
+        environment = pod(source) | {"HOME": directory, "https_proxy": source.emulator.address}
+        program = [sys.executable, str(Path(__file__).with_name("oidc_chain.py")), source.emulator.ca_file]
+        done = subprocess.run(program, env=environment, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    told = json.loads(done.stdout)
+    assert told["provider"] == "default/oidc_role_arn", told
+    assert told["arn"].endswith("assumed-role/sdk-federated/in-a-pod"), told
+
+
+def pod(source):
+    """The variables that ACK gives a pod with RRSA, and the file that one of them names, with its newline."""
+    issuer = sts.Issuer(source)
+    file = Path.home() / "token"
+    file.write_text(issuer.token(lifetime=600) + "\n")
+    return {
+        "ALIBABA_CLOUD_ROLE_ARN": sts.role_arn(source, "sdk-federated"),
+        "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": issuer.arn,
+        "ALIBABA_CLOUD_OIDC_TOKEN_FILE": str(file),
+        "ALIBABA_CLOUD_ROLE_SESSION_NAME": "in-a-pod",
+    }
 
 
 def columns():

@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+import certifi
+
 CLI_PROFILE = ".aliyun/config.json"
 INI_PROFILE = ".alibabacloud/credentials"
 
@@ -33,5 +35,14 @@ def settle(told, home):
         ALIBABA_CLOUD_CREDENTIALS_FILE=str(Path(home, INI_PROFILE)),
         # Log Service clients know no other way to a local server: every host has a project in front.
         http_proxy=told["address"],
+        https_proxy=told["address"],
         no_proxy="127.0.0.1",
+        # What `aliyun-log-python-sdk` trusts, and the machine may have it set to something else.
+        REQUESTS_CA_BUNDLE=told["caFile"],
     )
+    trust(told["caFile"])
+
+
+def trust(ca_file):
+    """Has SDKs that are loaded after this trust the emulator: some have no option and heed no variable for it."""
+    certifi.where = lambda: ca_file

@@ -16,10 +16,10 @@ TEXT = "grüße & more: a+b *~ %20"
 class Log:
     """A client and the project of its column."""
 
-    def __init__(self, emulator, project, version, direct):
+    def __init__(self, emulator, project, version, direct, scheme="http"):
         self.emulator, self.project = emulator, project
-        self.again = lambda emulator: Log(emulator, project, version, direct)
-        endpoint = emulator.address if direct else f"http://{emulator.region}.log.aliyuncs.com"
+        self.again = lambda emulator: Log(emulator, project, version, direct, scheme)
+        endpoint = emulator.address if direct else f"{scheme}://{emulator.region}.log.aliyuncs.com"
         self.client = LogClient(
             endpoint, emulator.key_id, emulator.secret, securityToken=emulator.token, auth_version=version,
             region=emulator.region, source="10.0.0.1",
@@ -70,6 +70,7 @@ def columns():
     variants = {
         "v1 sha1, proxy": (AUTH_VERSION_1, False),
         "v4, proxy": (AUTH_VERSION_4, False),
+        "v4, https proxy": (AUTH_VERSION_4, False, "https"),
         "v1 sha1, direct": (AUTH_VERSION_1, True),
         "v4, direct": (AUTH_VERSION_4, True),
     }

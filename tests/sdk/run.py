@@ -1,6 +1,6 @@
 """Runs every official Python SDK against an emulator and prints SDK x operation.
 
-Takes on standard input one JSON object: `address`, `account`, `accessKeyId`, `accessKeySecret`, `region`,
+Takes on standard input one JSON object: `address`, `caFile`, `account`, `accessKeyId`, `accessKeySecret`, `region`,
 `operations`, the emulator's operations by service, and `foreign`, columns that other programs made. Exits with 1 when a cell failed or has no reason.
 """
 
@@ -27,7 +27,8 @@ def run(told):
     import columns
     from conformance import Emulator, Foreign, show
 
-    emulator = Emulator(told["address"], told["account"], told["accessKeyId"], told["accessKeySecret"], told["region"])
+    names = ["address", "caFile", "account", "accessKeyId", "accessKeySecret", "region"]
+    emulator = Emulator(*(told[name] for name in names))
     total = failed = 0
     for service, operations in (told["operations"] | {"credentials": columns.SOURCES}).items():
         shown = columns.of(service) + [Foreign(**one) for one in told.get("foreign", []) if one["service"] == service]

@@ -20,14 +20,16 @@ TEXT = "grüße & more: a+b *~ %20"
 class Sls:
     """A client and the project of its column."""
 
-    def __init__(self, emulator, project, version):
+    def __init__(self, emulator, project, version, secure):
         self.emulator, self.project = emulator, project
-        self.again = lambda emulator: Sls(emulator, project, version)
+        self.again = lambda emulator: Sls(emulator, project, version, secure)
+        if secure:
+            way = {"protocol": "https", "https_proxy": emulator.address, "ca": emulator.ca_file}
+        else:
+            way = {"protocol": "http", "http_proxy": emulator.address}
         self.client = Client(Config(
             access_key_id=emulator.key_id, access_key_secret=emulator.secret, security_token=emulator.token,
-            region_id=emulator.region,
-            endpoint=f"{emulator.region}.log.aliyuncs.com", protocol="http", http_proxy=emulator.address,
-            signature_version=version,
+            region_id=emulator.region, endpoint=f"{emulator.region}.log.aliyuncs.com", signature_version=version, **way,
         ))
         self.now = int(time.time())
 
@@ -79,7 +81,8 @@ def code_of(error):
 
 
 def columns():
+    variants = {"v1 sha256, proxy": ("v1", False), "v4, proxy": ("v4", False), "v4, https proxy": ("v4", True)}
     return [
-        Column("sls", "sls20201230", variant, checks, lambda emulator, v=version: Sls(emulator, f"sdk-sls-{v}", v))
-        for variant, version in {"v1 sha256, proxy": "v1", "v4, proxy": "v4"}.items()
+        Column("sls", "sls20201230", variant, checks, lambda emulator, n=n, way=way: Sls(emulator, f"sdk-sls-{n}", *way))
+        for n, (variant, way) in enumerate(variants.items())
     ]

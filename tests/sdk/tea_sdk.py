@@ -29,18 +29,20 @@ _SDKS = {
 class Caller:
     """One client, called by the names of the API. `name` is one that only this column uses."""
 
-    def __init__(self, service, emulator, direct, method=None, **extra):
+    def __init__(self, service, emulator, direct, method=None, secure=False, **extra):
         client, self.models, self.version, host = _SDKS[service]
         self.emulator = emulator
-        self.again = lambda emulator: Caller(service, emulator, direct, method, **extra)
+        self.again = lambda emulator: Caller(service, emulator, direct, method, secure, **extra)
         self.method = method
         self.name = f"sdk-{uuid.uuid4().hex[:8]}"
-        way = {"endpoint": emulator.netloc} if direct else {
-            "endpoint": host.format(emulator.region), "http_proxy": emulator.address
-        }
+        way = {"protocol": "http", "endpoint": emulator.netloc if direct else host.format(emulator.region)}
+        if secure:
+            way |= {"protocol": "https", "https_proxy": emulator.address, "ca": emulator.ca_file}
+        elif not direct:
+            way |= {"http_proxy": emulator.address}
         self.client = client(Config(
             access_key_id=emulator.key_id, access_key_secret=emulator.secret, security_token=emulator.token,
-            region_id=emulator.region, protocol="http", **way, **extra,
+            region_id=emulator.region, **way, **extra,
         ))
 
     def call(self, action, **parameters):
@@ -85,6 +87,7 @@ def columns(service, checks):
     variants = {
         "ACS3, proxy": {"direct": False},
         "ACS3, direct": {"direct": True},
+        "ACS3, https proxy": {"direct": False, "secure": True},
         "RPC v1, proxy": {"direct": False, "signature_algorithm": "v2"},
         "RPC v1, direct": {"direct": True, "signature_algorithm": "v2", "method": "GET"},
     }
