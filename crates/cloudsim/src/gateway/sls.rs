@@ -71,7 +71,7 @@ pub(crate) fn arrive(request: Request, region: String, project: Option<String>) 
     let parameters = request.parameters();
     let segments = request.segments();
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let kind = parameters.get("type").map(String::as_str);
+    let kind = parameters.get("type").map(String::as_str).filter(|kind| !kind.is_empty());
     let action = action(&request.method, &names, kind, project.is_some());
     let place = Place { project, logstore: logstore_of(&names), name: name_of(&names) };
     let operation = find(&request, action, &place);
@@ -104,7 +104,7 @@ fn name_of(names: &[&str]) -> Option<String> {
     }
 }
 
-/// The operation of a method and path; `kind` is the parameter `type`.
+/// The operation of a method and path; `kind` is the parameter `type`. A type that is not known names another operation.
 fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -> Option<&'static str> {
     Some(match (method, names) {
         ("POST", []) => "CreateProject",
@@ -116,11 +116,11 @@ fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -
         ("GET", ["logstores"]) => "ListLogStores",
         ("GET", ["logstores", _] | ["logstores", _, "index"]) if kind == Some("histogram") => "GetHistograms",
         ("GET", ["logstores", _]) if kind == Some("log") => "GetLogs",
-        ("GET", ["logstores", _]) => "GetLogStore",
+        ("GET", ["logstores", _]) if kind.is_none() => "GetLogStore",
         ("PUT", ["logstores", _]) => "UpdateLogStore",
         ("DELETE", ["logstores", _]) => "DeleteLogStore",
         ("POST", ["logstores", _, "index"]) => "CreateIndex",
-        ("GET", ["logstores", _, "index"]) => "GetIndex",
+        ("GET", ["logstores", _, "index"]) if kind.is_none() => "GetIndex",
         ("PUT", ["logstores", _, "index"]) => "UpdateIndex",
         ("DELETE", ["logstores", _, "index"]) => "DeleteIndex",
         ("POST", ["logstores", _, "logs"]) => "GetLogsV2",
@@ -174,6 +174,7 @@ fn find(request: &Request, action: Option<&str>, place: &Place) -> Result<&'stat
             service = "sls",
             method = request.method,
             path = request.path,
+            query = request.query,
             "operation is not emulated"
         );
         let message = format!("The method {} is not supported for {}.", request.method, request.path);
@@ -255,6 +256,13 @@ mod tests {
         assert_eq!(action("POST", &group, Some("heartbeat"), true), Some("ConsumerGroupHeartBeat"));
         assert_eq!(action("GET", &group, None, true), Some("GetCheckPoint"));
         assert_eq!(action("PATCH", &["logstores", "l"], None, true), None);
+    }
+
+    #[test]
+    fn unknown_type_is_another_operation() {
+        for names in [["logstores", "l"].as_slice(), &["logstores", "l", "index"]] {
+            assert_eq!(action("GET", names, Some("context_log"), true), None);
+        }
     }
 
     #[test]

@@ -227,3 +227,14 @@ fn unknown_dashboard_is_not_found() {
     assert_refused(&emulator.sls("my-proj", "GET", "/dashboards/none", &NOTHING), 404, "DashboardNotExist");
     assert_eq!(emulator.sls("my-proj", "GET", "/dashboards", &NOTHING).body_json()["total"], 0);
 }
+
+#[test]
+fn unknown_type_of_a_read_is_not_answered_as_another_operation() {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    emulator.make_logstore("my-proj", "abc");
+    let ask = |target: &str| emulator.sls("my-proj", "GET", target, &Value::Null);
+    assert_refused(&ask("/logstores/abc?type=context_log"), 405, "InvalidMethod");
+    assert_refused(&ask("/logstores/abc/index?type=context_log"), 405, "InvalidMethod");
+    assert_eq!(ask("/logstores/abc?type=").status, 200);
+}
