@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
-use super::resource::resource;
+use super::resource::resources;
 use super::route::Service;
 use super::{Arrived, refused, rpc, sls};
 use crate::Sim;
@@ -163,13 +163,14 @@ fn permitted(
         return Err(rpc::unknown_action());
     }
     let Some(ram_action) = operation.ram_action else { return Ok(operation) };
-    let resource = resource(arrived, &caller.account.id);
-    match caller.verdict(ram_action, &resource, &Context::of_call(now)) {
-        Verdict::Allowed => Ok(operation),
-        verdict @ (Verdict::Denied | Verdict::Silent) => {
-            Err(denied(arrived.service, caller, &resource, ram_action, verdict))
+    let context = Context::of_call(now);
+    for resource in resources(arrived, &caller.account.id) {
+        let verdict = caller.verdict(ram_action, &resource, &context);
+        if verdict != Verdict::Allowed {
+            return Err(denied(arrived.service, caller, &resource, ram_action, verdict));
         }
     }
+    Ok(operation)
 }
 
 fn denied(service: Service, caller: &Caller, resource: &str, ram_action: &str, verdict: Verdict) -> Refusal {
