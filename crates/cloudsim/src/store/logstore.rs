@@ -29,6 +29,8 @@ pub(crate) struct Logstore {
     pub(crate) modified: i64,
     pub(crate) index: Option<Value>,
     pub(crate) index_modified: i64,
+    /// Position behind the last log that expired.
+    pub(crate) log_end: i64,
 }
 
 impl Logstore {
@@ -59,7 +61,7 @@ pub(crate) struct NewLog<'a> {
 }
 
 const COLUMNS: &str =
-    "id, name, ttl, shards, settings, dedicated, created, modified, log_index, index_modified";
+    "id, name, ttl, shards, settings, dedicated, created, modified, log_index, index_modified, log_end";
 
 /// Makes a Logstore; false when the name is taken.
 pub(crate) fn create(
@@ -107,6 +109,7 @@ fn logstore_of(row: &Row<'_>) -> rusqlite::Result<Logstore> {
         modified: row.get(7)?,
         index: index.and_then(|text| serde_json::from_str(&text).ok()),
         index_modified: row.get(9)?,
+        log_end: row.get(10)?,
     })
 }
 
@@ -185,8 +188,13 @@ pub(crate) fn insert_log(conn: &Connection, id: i64, log: &NewLog<'_>, now: i64)
     Ok(())
 }
 
-/// Drops what is past its retention, in every Logstore.
+/// Drops what is past its retention, in every Logstore; positions behind it stay good.
 pub(crate) fn expire(conn: &Connection, now: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE logstore SET log_end = (SELECT max(id) + 1 FROM log WHERE logstore_id = logstore.id)
+         WHERE ttl < ?1 AND EXISTS (SELECT 1 FROM log WHERE logstore_id = logstore.id AND time < ?2 - logstore.ttl * ?3)",
+    )?
+    .execute([PERMANENT_DAYS, now, DAY_SECS])?;
     // `CROSS` keeps the order: left to itself, SQLite reads the times of all logs there are.
     conn.prepare_cached(
         "DELETE FROM log WHERE id IN (

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Version of the layout, kept in `user_version`.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -63,6 +63,7 @@ CREATE TABLE logstore (
     ttl INTEGER NOT NULL, shards INTEGER NOT NULL, settings TEXT NOT NULL /* JSON, every other field as sent */,
     dedicated TEXT /* name of the trail that writes here, or NULL */, created INTEGER NOT NULL, modified INTEGER NOT NULL,
     log_index TEXT /* JSON, or NULL */, index_modified INTEGER NOT NULL DEFAULT 0,
+    log_end INTEGER NOT NULL DEFAULT 0 /* no log that expired has this id or a later one */,
     UNIQUE (region, project, name),
     FOREIGN KEY (region, project) REFERENCES project(region, name) ON DELETE CASCADE
 );
@@ -105,10 +106,11 @@ CREATE TABLE tag (
 ) WITHOUT ROWID;
 
 CREATE TABLE log (
-    id INTEGER PRIMARY KEY, logstore_id INTEGER NOT NULL, time INTEGER NOT NULL, received INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT /* a cursor is an id: none is given twice */, logstore_id INTEGER NOT NULL, time INTEGER NOT NULL, received INTEGER NOT NULL,
     topic TEXT NOT NULL, source TEXT NOT NULL, contents TEXT NOT NULL, tags TEXT NOT NULL
 );
 CREATE INDEX log_by_time ON log(logstore_id, time, id);
+CREATE INDEX log_by_arrival ON log(logstore_id, id);
 
 CREATE TABLE journal (
     sequence INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, account TEXT NOT NULL, caller TEXT NOT NULL,

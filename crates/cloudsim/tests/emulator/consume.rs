@@ -86,6 +86,50 @@ fn pull_at_the_end_stays_there() {
     assert_eq!(reply.header("x-log-cursor").unwrap().replace('=', "%3D"), end);
 }
 
+/// A Logstore with one log that has expired, and the cursors of its shards from before that: begin and end.
+fn expired() -> (Emulator, Vec<(String, String)>) {
+    let emulator = filled(0);
+    let target = format!("/logstores/{STORE}/shards/lb");
+    let old = group(now() - 3 * 86_400, "k", "old");
+    let reply = emulator.send(&sls_bytes(&emulator.key, "my-proj", "POST", &target, old, &[]));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let cursors =
+        (0..2).map(|shard| (cursor(&emulator, shard, "begin"), cursor(&emulator, shard, "end"))).collect();
+    emulator.act(&json!({"action": "set-retention", "project": "my-proj", "logstore": STORE, "days": 1}));
+    (emulator, cursors)
+}
+
+#[test]
+fn cursor_of_an_expired_log_goes_on_at_the_first_that_is_kept() {
+    let (emulator, cursors) = expired();
+    for (shard, (begin, end)) in cursors.iter().enumerate() {
+        let reply = pull(&emulator, shard, begin, "");
+        assert_eq!(reply.body_json()["logGroupList"], json!([]), "{}", reply.text());
+        assert_eq!(reply.header("x-log-cursor").unwrap().replace('=', "%3D"), *end);
+    }
+}
+
+#[test]
+fn end_stays_where_it_is_when_everything_has_expired() {
+    let (emulator, cursors) = expired();
+    for (shard, (_, end)) in cursors.iter().enumerate() {
+        assert_eq!(
+            (cursor(&emulator, shard, "begin"), cursor(&emulator, shard, "end")),
+            (end.clone(), end.clone())
+        );
+    }
+}
+
+#[test]
+fn log_that_comes_after_all_have_expired_is_behind_the_old_end() {
+    let (emulator, cursors) = expired();
+    let target = format!("/logstores/{STORE}/shards/lb");
+    emulator.send(&sls_bytes(&emulator.key, "my-proj", "POST", &target, group(now(), "k", "new"), &[]));
+    let counts = (0..2)
+        .map(|shard| pull(&emulator, shard, &cursors[shard].1, "").header("x-log-count").unwrap() == "1");
+    assert_eq!(counts.filter(|found| *found).count(), 1);
+}
+
 #[test]
 fn places_that_are_not_there_are_refused() {
     let emulator = filled(1);
