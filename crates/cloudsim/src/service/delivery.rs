@@ -4,7 +4,7 @@
 //! trail status shows; their wording is ours (cloud-api §2.2 has one documented sample).
 
 use rusqlite::Connection;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ram;
 use crate::events::PlatformEvent;
@@ -181,10 +181,10 @@ fn at_once(
         Ok(found) => found,
         Err(lack) => return Ok(Delivered::Nowhere(lack.sentence().to_owned())),
     };
-    let tags = Map::new();
     for event in events {
-        let log =
-            NewLog { time: event.time, topic: TOPIC, source: SOURCE, contents: &event.fields, tags: &tags };
+        let contents = serde_json::to_string(&event.fields)?;
+        let (time, contents, tags) = (event.time, contents.as_str(), "{}");
+        let log = NewLog { time, topic: TOPIC, source: SOURCE, contents, tags, beyond: None };
         logstore::insert_log(conn, logstore.id, &log, now)?;
     }
     if !events.is_empty() {

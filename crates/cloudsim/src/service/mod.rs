@@ -6,6 +6,7 @@
 pub(crate) mod actiontrail;
 pub(crate) mod console;
 pub(crate) mod delivery;
+pub(crate) mod fields;
 pub(crate) mod lookup;
 pub(crate) mod ongoing;
 pub(crate) mod ram;

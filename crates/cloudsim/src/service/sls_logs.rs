@@ -3,9 +3,10 @@
 use prost::Message;
 use serde_json::{Map, Value, json};
 
+use super::fields::{self, Beyond};
 use super::sls_logstore::existing;
 use super::sls_project::{invalid, json_body};
-use super::wire::{self, LogGroup, Packing, Pair};
+use super::wire::{self, LogGroup, Packing};
 use super::{Call, Operation};
 use crate::gateway::route::Service;
 use crate::query::{self, QueryError};
@@ -46,7 +47,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
     if group.logs.len() > LOGS_MAX {
         return Err(invalid(format!("a log group has at most {LOGS_MAX} logs.")));
     }
-    let tags = fields(&group.tags);
+    let tags = fields::object(&group.tags)?;
     let (topic, source) =
         (group.topic.as_deref().unwrap_or_default(), group.source.as_deref().unwrap_or_default());
     for log in &group.logs {
@@ -54,13 +55,10 @@ fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
         if !(call.now - AGE_SECS_MAX..=call.now + AHEAD_SECS_MAX).contains(&time) {
             return Err(Refusal::new(400, "InvalidTimestamp", format!("log time {time} is out of range")));
         }
-        let contents = fields(&log.contents);
-        logstore::insert_log(
-            call.conn,
-            logstore.id,
-            &NewLog { time, topic, source, contents: &contents, tags: &tags },
-            call.now,
-        )?;
+        let (contents, beyond) = (fields::object(&log.contents)?, Beyond::of(&group, log));
+        let (contents, tags, beyond) = (contents.as_str(), tags.as_str(), beyond.as_deref());
+        let log = NewLog { time, topic, source, contents, tags, beyond };
+        logstore::insert_log(call.conn, logstore.id, &log, call.now)?;
     }
     Ok(Answer::empty())
 }
@@ -89,11 +87,6 @@ fn group(call: &Call<'_>) -> Result<LogGroup, Refusal> {
     let unreadable =
         |error| Refusal::new(400, "PostBodyInvalid", format!("The body is not a log group: {error}."));
     LogGroup::decode(raw.as_slice()).map_err(unreadable)
-}
-
-fn fields(pairs: &[Pair]) -> Map<String, Value> {
-    let text = |part: &Option<String>| part.clone().unwrap_or_default();
-    pairs.iter().map(|pair| (text(&pair.key), Value::String(text(&pair.value)))).collect()
 }
 
 /// Named values of a query, from URL parameters or from a JSON body.

@@ -56,8 +56,12 @@ pub(crate) struct NewLog<'a> {
     pub(crate) time: i64,
     pub(crate) topic: &'a str,
     pub(crate) source: &'a str,
-    pub(crate) contents: &'a Map<String, Value>,
-    pub(crate) tags: &'a Map<String, Value>,
+    /// JSON object of texts.
+    pub(crate) contents: &'a str,
+    /// JSON object of texts.
+    pub(crate) tags: &'a str,
+    /// JSON object of what only a pull shows.
+    pub(crate) beyond: Option<&'a str>,
 }
 
 const COLUMNS: &str =
@@ -174,17 +178,9 @@ pub(crate) fn delete(conn: &Connection, project: &Project, logstore: &Logstore) 
 /// Stores one log.
 pub(crate) fn insert_log(conn: &Connection, id: i64, log: &NewLog<'_>, now: i64) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "INSERT INTO log (logstore_id, time, received, topic, source, contents, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO log (logstore_id, time, received, topic, source, contents, tags, beyond) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
-    .execute(params![
-        id,
-        log.time,
-        now,
-        log.topic,
-        log.source,
-        serde_json::to_string(log.contents).unwrap_or_default(),
-        serde_json::to_string(log.tags).unwrap_or_default(),
-    ])?;
+    .execute(params![id, log.time, now, log.topic, log.source, log.contents, log.tags, log.beyond])?;
     Ok(())
 }
 
@@ -225,7 +221,7 @@ pub(crate) fn newest(
 ) -> rusqlite::Result<Vec<StoredLog>> {
     let from = logstore.expiry(now).unwrap_or(i64::MIN);
     conn.prepare_cached(
-        "SELECT id, time, received, topic, source, contents, tags FROM log
+        "SELECT id, time, received, topic, source, contents, tags, beyond FROM log
          WHERE logstore_id = ?1 AND time >= ?2 ORDER BY time DESC, id DESC LIMIT ?3",
     )?
     .query_map(params![logstore.id, from, limit], StoredLog::of)?

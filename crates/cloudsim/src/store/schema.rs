@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Version of the layout, kept in `user_version`.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 4;
 
 const TABLES: &str = "
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -107,7 +107,8 @@ CREATE TABLE tag (
 
 CREATE TABLE log (
     id INTEGER PRIMARY KEY AUTOINCREMENT /* a cursor is an id: none is given twice */, logstore_id INTEGER NOT NULL, time INTEGER NOT NULL, received INTEGER NOT NULL,
-    topic TEXT NOT NULL, source TEXT NOT NULL, contents TEXT NOT NULL, tags TEXT NOT NULL
+    topic TEXT NOT NULL, source TEXT NOT NULL, contents TEXT NOT NULL, tags TEXT NOT NULL,
+    beyond TEXT /* JSON, what only a pull shows, or NULL */
 );
 CREATE INDEX log_by_time ON log(logstore_id, time, id);
 CREATE INDEX log_by_arrival ON log(logstore_id, id);

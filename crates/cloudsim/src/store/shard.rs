@@ -21,10 +21,12 @@ pub(crate) struct StoredLog {
     pub(crate) contents: String,
     /// JSON object.
     pub(crate) tags: String,
+    /// JSON object of what only a pull shows.
+    pub(crate) beyond: Option<String>,
 }
 
 impl StoredLog {
-    /// Reads a row of `id, time, received, topic, source, contents, tags`.
+    /// Reads a row of `id, time, received, topic, source, contents, tags, beyond`.
     pub(crate) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: row.get(0)?,
@@ -34,6 +36,7 @@ impl StoredLog {
             source: row.get(4)?,
             contents: row.get(5)?,
             tags: row.get(6)?,
+            beyond: row.get(7)?,
         })
     }
 }
@@ -80,7 +83,7 @@ pub(crate) fn read(
     mut take: impl FnMut(StoredLog) -> bool,
 ) -> rusqlite::Result<()> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, time, received, topic, source, contents, tags FROM log
+        "SELECT id, time, received, topic, source, contents, tags, beyond FROM log
          WHERE logstore_id = ?1 AND id >= ?2 AND id < ?3 AND id % ?4 = ?5 ORDER BY id",
     )?;
     let mut rows =

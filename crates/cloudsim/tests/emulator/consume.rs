@@ -78,6 +78,30 @@ fn pull_without_a_wish_for_json_is_protobuf() {
 }
 
 #[test]
+fn pull_gives_back_what_was_written() {
+    let emulator = filled(0);
+    // A log with fields z, a and a again, and TimeNs 7; category c, topic t, source s, machine m, tag tk=tv.
+    let mut log = group(now(), "z", "1")[2..].to_vec();
+    log.truncate(log.len() - 6);
+    log.extend(b"\x12\x06\x0a\x01a\x12\x012\x12\x06\x0a\x01a\x12\x013\x25\x07\x00\x00\x00");
+    let mut sent = vec![0x0a, u8::try_from(log.len()).unwrap()];
+    sent.extend(log);
+    sent.extend(b"\x12\x01c\x1a\x01t\x22\x01s\x2a\x01m\x32\x08\x0a\x02tk\x12\x02tv");
+    let target = format!("/logstores/{STORE}/shards/lb");
+    let reply = emulator.send(&sls_bytes(&emulator.key, "my-proj", "POST", &target, sent.clone(), &[]));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let pulled = |shard| {
+        let target = format!("shards/{shard}?type=log&cursor={}", cursor(&emulator, shard, "begin"));
+        get(&emulator, &target).body
+    };
+    let body = [pulled(0), pulled(1)].concat();
+    assert_eq!(body[2..], sent, "{body:x?}");
+    let shown = |shard| pull(&emulator, shard, &cursor(&emulator, shard, "begin"), "").body_json();
+    let groups = [shown(0), shown(1)].map(|body| body["logGroupList"].as_array().unwrap().clone()).concat();
+    assert_eq!(groups[0]["LogItems"][0]["TimeNs"], 7);
+}
+
+#[test]
 fn pull_at_the_end_stays_there() {
     let emulator = filled(1);
     let end = cursor(&emulator, 0, "end");
