@@ -25,6 +25,7 @@ pub(crate) mod sts;
 pub(crate) mod sts_oidc;
 pub(crate) mod trails;
 pub(crate) mod wire;
+pub(crate) mod wire_count;
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@ use super::fields::{self, Beyond};
 use super::sls_logstore::existing;
 use super::sls_project::{invalid, json_body};
 use super::wire::{self, LogGroup, Packing};
+use super::wire_count;
 use super::{Call, Operation};
 use crate::gateway::route::Service;
 use crate::query::{self, QueryError};
@@ -27,6 +28,8 @@ pub(crate) const HISTOGRAMS: Operation =
 
 /// Logs in one group (cloud-api §6.5).
 const LOGS_MAX: usize = 4096;
+/// Fields and tags in one group: as many as 64 for each log. Not documented; what is smaller than a field may still be many.
+const PAIRS_MAX: usize = 64 * LOGS_MAX;
 /// How old a log may be, seconds.
 const AGE_SECS_MAX: i64 = 7 * 86_400;
 /// How far ahead a log may be, seconds.
@@ -44,9 +47,6 @@ fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
         return Err(crate::auth::sls_unauthorized(message));
     }
     let group = group(call)?;
-    if group.logs.len() > LOGS_MAX {
-        return Err(invalid(format!("a log group has at most {LOGS_MAX} logs.")));
-    }
     let tags = fields::object(&group.tags)?;
     let (topic, source) =
         (group.topic.as_deref().unwrap_or_default(), group.source.as_deref().unwrap_or_default());
@@ -82,11 +82,29 @@ fn group(call: &Call<'_>) -> Result<LogGroup, Refusal> {
             ));
         }
     };
+    // What is not packed is as large as it is, whatever it claims.
+    let size = if packing == Packing::Plain { call.request.body.len() } else { raw_size };
+    if size > wire::RAW_BYTES_MAX {
+        let message = format!("Body size {size} must little than {}", wire::RAW_BYTES_MAX);
+        return Err(Refusal::new(413, "PostBodyTooLarge", message));
+    }
     let broken = || Refusal::new(400, "PostBodyUncompressError", "The body cannot be uncompressed.");
-    let raw = wire::unpack(packing, &call.request.body, raw_size).ok_or_else(broken)?;
+    decoded(&wire::unpack(packing, &call.request.body, raw_size).ok_or_else(broken)?)
+}
+
+/// Reads a group that is small enough to be read.
+fn decoded(raw: &[u8]) -> Result<LogGroup, Refusal> {
     let unreadable =
-        |error| Refusal::new(400, "PostBodyInvalid", format!("The body is not a log group: {error}."));
-    LogGroup::decode(raw.as_slice()).map_err(unreadable)
+        |why: &str| Refusal::new(400, "PostBodyInvalid", format!("The body is not a log group: {why}."));
+    let count =
+        wire_count::count(raw).ok_or_else(|| unreadable("it is cut or has fields of no known kind"))?;
+    if count.logs > LOGS_MAX {
+        return Err(invalid(format!("a log group has at most {LOGS_MAX} logs.")));
+    }
+    if count.pairs > PAIRS_MAX {
+        return Err(invalid(format!("a log group has at most {PAIRS_MAX} fields.")));
+    }
+    LogGroup::decode(raw).map_err(|error| unreadable(&error.to_string()))
 }
 
 /// Named values of a query, from URL parameters or from a JSON body.

@@ -10,8 +10,8 @@ use flate2::write::ZlibEncoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-/// Largest uncompressed body accepted, bytes (cloud-api §6.5: request cap 10 MB).
-pub(crate) const RAW_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Largest uncompressed log group accepted, bytes (cloud-api §6.5).
+pub(crate) const RAW_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// The first bytes of a gzip file.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

@@ -133,6 +133,10 @@ fn claimed_size_that_is_a_lie_is_refused() {
             let headers = [("x-log-compresstype", kind), ("x-log-bodyrawsize", claimed)];
             let reply = quiet.put_logs(&body, &headers);
             let (status, code) = reply.error();
+            if claimed == "999999999999" {
+                assert_eq!((status, code.as_str()), (413, "PostBodyTooLarge"), "{kind}");
+                continue;
+            }
             assert_eq!(status, 400, "{kind} {claimed}: {}", reply.text());
             let codes =
                 ["PostBodyUncompressError", "InvalidParameter", "ParameterInvalid", "PostBodyInvalid"];
