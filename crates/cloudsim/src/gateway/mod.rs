@@ -41,6 +41,8 @@ pub(crate) struct Arrived {
     pub(crate) request_id: String,
     /// What a read is to see instead of the present state.
     pub(crate) past: Option<Arc<Frozen>>,
+    /// Whether a search is to answer a part of what it finds.
+    pub(crate) incomplete: bool,
 }
 
 impl Arrived {
@@ -93,7 +95,8 @@ async fn run(sim: Arc<Sim>, arrived: Arrived, effect: Option<Effect>) -> Reply {
     let (service, request_id) = (arrived.service, arrived.request_id.clone());
     let done = tokio::task::spawn_blocking(move || {
         let past = past(&sim, &arrived, effect.as_ref());
-        perform::perform(&sim, &Arrived { past, ..arrived }, effect.as_ref())
+        let incomplete = matches!(effect, Some(Effect::Incomplete));
+        perform::perform(&sim, &Arrived { past, incomplete, ..arrived }, effect.as_ref())
     });
     done.await.unwrap_or_else(|panic| {
         let refusal = Refusal::internal(&panic);

@@ -148,6 +148,7 @@ fn call<'a>(conn: &'a Connection, arrived: &'a Arrived, caller: &'a Caller, now:
         request: &arrived.request,
         parameters: &arrived.parameters,
         place: &arrived.place,
+        incomplete: arrived.incomplete,
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn arrive(request: Request, service: Service, region: String) -> Arri
         operation,
         request_id: super::request_id(service),
         past: None,
+        incomplete: false,
     }
 }
 

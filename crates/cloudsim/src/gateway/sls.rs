@@ -84,6 +84,7 @@ pub(crate) fn arrive(request: Request, region: String, project: Option<String>) 
         operation,
         request_id: super::request_id(Service::Sls),
         past: None,
+        incomplete: false,
         request,
     }
 }

@@ -105,6 +105,8 @@ pub(crate) struct Call<'a> {
     pub(crate) request: &'a Request,
     pub(crate) parameters: &'a BTreeMap<String, String>,
     pub(crate) place: &'a Place,
+    /// Whether a search is to answer a part of what it finds.
+    pub(crate) incomplete: bool,
 }
 
 /// What host and path of a Log Service request name.

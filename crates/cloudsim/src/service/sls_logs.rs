@@ -189,7 +189,12 @@ fn answer(call: &Call<'_>, source: &dyn Named) -> Result<query::Answer, Refusal>
     let (_, logstore) = existing(call)?;
     let index = index_of(&logstore)?;
     let request = query_request(source)?;
-    Ok(query::logs(call.conn, logstore.id, index, &request)?)
+    let mut found = query::logs(call.conn, logstore.id, index, &request)?;
+    if call.incomplete {
+        found.complete = false;
+        found.rows.truncate(found.rows.len() / 2);
+    }
+    Ok(found)
 }
 
 fn progress(complete: bool) -> &'static str {
@@ -253,7 +258,11 @@ fn histograms(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (_, logstore) = existing(call)?;
     let index = index_of(&logstore)?;
     let request = query_request(call)?;
-    let bars = query::histograms(call.conn, logstore.id, index, &request, BARS)?;
+    let mut bars = query::histograms(call.conn, logstore.id, index, &request, BARS)?;
+    let unseen = if call.incomplete { bars.len() / 2..bars.len() } else { 0..0 };
+    for bar in &mut bars[unseen] {
+        (bar.count, bar.complete) = (0, false);
+    }
     let complete = bars.iter().all(|bar| bar.complete);
     let count: u64 = bars.iter().map(|bar| bar.count).sum();
     let shown: Vec<Value> = bars

@@ -250,3 +250,38 @@ fn logs_past_their_retention_are_gone() {
     let found = emulator.sls("my-proj", "POST", "/logstores/abc/logs", &body).body_json();
     assert_eq!(found["data"], json!([]));
 }
+
+#[test]
+fn incomplete_search_answers_a_part_and_says_so() {
+    let emulator = ready();
+    put(&emulator, group(now(), "k", "1"), &[]);
+    put(&emulator, group(now(), "k", "2"), &[]);
+    emulator.post("/_sim/faults", &json!({"effect": {"kind": "incomplete"}, "times": 2}));
+    let found = query(&emulator, &[]).body_json();
+    assert_eq!((&found["meta"]["progress"], &found["meta"]["count"]), (&json!("Incomplete"), &json!(1)));
+    let target = format!("/logstores/abc?type=log&from={}&to={}&query=*", now() - 60, now() + 60);
+    let first = emulator.sls("my-proj", "GET", &target, &Value::Null);
+    assert_eq!(
+        (first.header("x-log-progress"), first.header("x-log-count")),
+        (Some("Incomplete"), Some("1"))
+    );
+    assert_eq!(emulator.last_entry()["fault"], "incomplete");
+    assert_eq!(query(&emulator, &[]).body_json()["meta"]["progress"], "Complete");
+}
+
+#[test]
+fn incomplete_histogram_has_not_seen_the_later_half() {
+    let emulator = ready();
+    put(&emulator, group(now(), "k", "v"), &[]);
+    emulator.post("/_sim/faults", &json!({"effect": {"kind": "incomplete"}}));
+    let target =
+        format!("/logstores/abc/index?type=histogram&from={}&to={}&query=*", now() - 600, now() + 60);
+    let reply = emulator.sls("my-proj", "GET", &target, &Value::Null);
+    assert_eq!(
+        (reply.header("x-log-progress"), reply.header("x-log-count")),
+        (Some("Incomplete"), Some("0"))
+    );
+    let bars = reply.body_json();
+    let progress: Vec<&Value> = bars.as_array().unwrap().iter().map(|bar| &bar["progress"]).collect();
+    assert_eq!((progress[0], progress[progress.len() - 1]), (&json!("Complete"), &json!("Incomplete")));
+}
