@@ -5,6 +5,7 @@
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod kept;
 mod perform;
 mod resource;
 pub(crate) mod route;

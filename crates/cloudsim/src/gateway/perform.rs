@@ -1,11 +1,11 @@
 //! One request against the state: authenticate, authorise, run, journal.
 
 use rusqlite::Connection;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::resource::resources;
 use super::route::Service;
-use super::{Arrived, refused, rpc, sls};
+use super::{Arrived, kept, refused, rpc, sls};
 use crate::Sim;
 use crate::auth;
 use crate::caller::Caller;
@@ -17,9 +17,6 @@ use crate::store;
 use crate::store::frozen::Frozen;
 use crate::store::journal::{self, Entry};
 use crate::store::logstore;
-
-/// Longest parameter value kept in the journal, characters.
-const JOURNALLED_CHARS_MAX: usize = 512;
 
 /// What happened to a request.
 struct Done {
@@ -218,9 +215,9 @@ fn journalled(
         account: caller.map(|caller| caller.account.id.clone()).unwrap_or_default(),
         caller: caller.map(Caller::arn).unwrap_or_default(),
         service: arrived.service.name().to_owned(),
-        action: arrived.action.clone(),
+        action: kept::action(arrived),
         region: arrived.region.clone(),
-        parameters: main_parameters(arrived),
+        parameters: kept::parameters(arrived, caller.is_some()),
         status: reply.status,
         code: reply.code.clone(),
         changed: done.changed,
@@ -229,43 +226,4 @@ fn journalled(
     };
     journal::append(conn, &entry)?;
     Ok(reply)
-}
-
-/// What the call was about, without signatures, keys and tokens.
-fn main_parameters(arrived: &Arrived) -> Map<String, Value> {
-    let mut map = Map::new();
-    let place = &arrived.place;
-    let named = [("project", &place.project), ("logstore", &place.logstore), ("name", &place.name)];
-    for (name, value) in named {
-        map.extend(value.as_ref().map(|value| (name.to_owned(), short(value))));
-    }
-    let parameters = arrived.parameters.iter().filter(|(name, _)| !is_envelope(name));
-    map.extend(parameters.map(|(name, value)| (name.clone(), short(value))));
-    if arrived.service == Service::Sls
-        && let Ok(Value::Object(body)) = serde_json::from_slice(&arrived.request.body)
-    {
-        map.extend(body.iter().map(|(name, value)| (name.clone(), short_value(value))));
-    }
-    map
-}
-
-/// Parameters that say how a call was made, not what it was about.
-fn is_envelope(name: &str) -> bool {
-    let names = ["Action", "Version", "Format", "Timestamp", "AccessKeyId", "SecurityToken", "OIDCToken"];
-    names.contains(&name) || name.starts_with("Signature")
-}
-
-fn short(text: &str) -> Value {
-    Value::String(text.chars().take(JOURNALLED_CHARS_MAX).collect())
-}
-
-fn short_value(value: &Value) -> Value {
-    match value {
-        Value::String(text) => short(text),
-        Value::Array(_) | Value::Object(_) => {
-            let text = value.to_string();
-            if text.len() <= JOURNALLED_CHARS_MAX { value.clone() } else { short(&text) }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
-    }
 }
