@@ -37,6 +37,7 @@ mod server;
 mod service;
 mod session;
 mod store;
+mod strict;
 
 use std::fmt;
 use std::path::Path;

@@ -48,6 +48,9 @@ fn find(request: &Request, service: Service, action: &str) -> Result<&'static Op
     if let Some(name) = ONCE.iter().find(|name| request.header_count(name) > 1) {
         return Err(Refusal::new(400, "InvalidParameter", format!("Header {name} is repeated.")));
     }
+    if let Some(name) = request.repeated_parameter() {
+        return Err(Refusal::new(400, "InvalidParameter", format!("Parameter {name} is repeated.")));
+    }
     if request.method != "GET" && request.method != "POST" {
         return Err(Refusal::new(405, "UnsupportedHTTPMethod", "This http method is not supported."));
     }

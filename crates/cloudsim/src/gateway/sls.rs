@@ -169,6 +169,9 @@ fn find(request: &Request, action: Option<&str>, place: &Place) -> Result<&'stat
     if let Some(name) = ONCE.iter().find(|name| request.header_count(name) > 1) {
         return Err(Refusal::new(400, "ParameterInvalid", format!("Header {name} is repeated.")));
     }
+    if let Some(name) = request.repeated_parameter() {
+        return Err(Refusal::new(400, "ParameterInvalid", format!("Parameter {name} is repeated.")));
+    }
     let found = action.and_then(|action| OPERATIONS.iter().find(|operation| operation.action == action));
     let Some(operation) = found else {
         tracing::warn!(

@@ -8,6 +8,7 @@ use crate::clock::plain;
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
 use crate::store::project::{self, Project};
+use crate::strict;
 
 /// POST `/`.
 pub(crate) const CREATE: Operation =
@@ -48,9 +49,9 @@ pub(crate) fn forbidden(project: &str) -> Refusal {
     Refusal::new(403, "ProjectForbidden", message)
 }
 
-/// The body, which must be a JSON object.
+/// The body, which must be a JSON object and say nothing twice.
 pub(crate) fn json_body(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_slice::<Value>(&call.request.body) {
+    match strict::json(&call.request.body) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(Refusal::new(400, "PostBodyInvalid", "The body is not a JSON object.")),
         Err(error) => {
