@@ -210,6 +210,7 @@ fn role_name<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
     Ok(name)
 }
 
+/// 400 `InvalidParameter.<what>`.
 pub(crate) fn invalid(what: &str, message: &str) -> Refusal {
     Refusal::new(400, format!("InvalidParameter.{what}"), message)
 }

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::ram::invalid;
 use super::{Call, Operation, sts_oidc};
 use crate::caller::Who;
 use crate::clock::iso;
@@ -190,9 +191,4 @@ fn session_policy<'a>(call: &'a Call<'_>) -> Result<Option<&'a str>, Refusal> {
         return Ok(Some(text));
     }
     Err(invalid("PolicyGrammar", "The specified policy is not well formed."))
-}
-
-/// 400 `InvalidParameter.<what>`.
-pub(crate) fn invalid(what: &str, message: &str) -> Refusal {
-    Refusal::new(400, format!("InvalidParameter.{what}"), message)
 }
