@@ -222,12 +222,9 @@ fn get_role(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 fn create_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     let name = role_name(call)?;
-    let description = call.optional("Description").unwrap_or_default();
-    if description.chars().count() > 1024 {
-        return Err(invalid("Description.Length", "The specified description exceeds 1024 characters."));
-    }
+    let description = description(call, "Description")?.unwrap_or_default();
     let trust = policy_text(call, "AssumeRolePolicyDocument")?;
-    let max_session_secs = session_secs(call)?;
+    let max_session_secs = session_secs(call, "MaxSessionDuration")?.unwrap_or(SESSION_SECS_DEFAULT);
     let new = NewRole { name, trust, description, max_session_secs };
     if !role::create(call.conn, call.account(), &new, call.now)? {
         return Err(Refusal::new(
@@ -243,12 +240,22 @@ fn create_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(json!({"Role": answer})))
 }
 
-fn session_secs(call: &Call<'_>) -> Result<i64, Refusal> {
-    let Some(text) = call.optional("MaxSessionDuration") else { return Ok(SESSION_SECS_DEFAULT) };
+/// The longest session of a role, if the call names one.
+fn session_secs(call: &Call<'_>, name: &str) -> Result<Option<i64>, Refusal> {
+    let Some(text) = call.optional(name) else { return Ok(None) };
     let in_range = |secs: &i64| (3600..=43_200).contains(secs);
-    text.parse().ok().filter(in_range).ok_or_else(|| {
-        invalid("MaxSessionDuration", "The specified session duration is not between 3600 and 43200 seconds.")
-    })
+    let secs = text.parse().ok().filter(in_range);
+    let wrong = || invalid(name, "The specified session duration is not between 3600 and 43200 seconds.");
+    secs.map(Some).ok_or_else(wrong)
+}
+
+/// What a role is for, in the words of its owner.
+fn description<'a>(call: &'a Call<'_>, name: &str) -> Result<Option<&'a str>, Refusal> {
+    let text = call.parameters.get(name).map(String::as_str);
+    if text.is_some_and(|text| text.chars().count() > 1024) {
+        return Err(invalid("Description.Length", "The specified description exceeds 1024 characters."));
+    }
+    Ok(text)
 }
 
 /// A parameter that must be a policy document.
@@ -273,8 +280,11 @@ fn update_role(call: &Call<'_>) -> Result<Answer, Refusal> {
         let trust = policy_text(call, "NewAssumeRolePolicyDocument")?;
         role::set_trust(call.conn, call.account(), &role.name, trust, call.now)?;
     }
-    if let Some(description) = call.optional("NewDescription") {
+    if let Some(description) = description(call, "NewDescription")? {
         role::set_description(call.conn, call.account(), &role.name, description, call.now)?;
+    }
+    if let Some(secs) = session_secs(call, "NewMaxSessionDuration")? {
+        role::set_max_session(call.conn, call.account(), &role.name, secs, call.now)?;
     }
     get_role(call)
 }

@@ -202,3 +202,22 @@ fn service_linked_role_is_made_once_with_its_policy() {
     let other = [("ServiceName", "ecs.aliyuncs.com")];
     assert_refused(&emulator.rpc(RAM, "CreateServiceLinkedRole", &other), 404, "EntityNotExist.ServiceName");
 }
+
+#[test]
+fn update_of_a_role_keeps_session_length_and_description() {
+    let emulator = Emulator::start();
+    let role = |more: &[(&str, &str)]| {
+        let parameters = [&[("RoleName", ROLE)], more].concat();
+        emulator.rpc(RAM, "UpdateRole", &parameters)
+    };
+    assert_eq!(role(&[("NewMaxSessionDuration", "7200"), ("NewDescription", "ours")]).status, 200);
+    let found = emulator.rpc(RAM, "GetRole", &[("RoleName", ROLE)]).body_json();
+    assert_eq!(
+        (&found["Role"]["MaxSessionDuration"], &found["Role"]["Description"]),
+        (&json!(7200), &json!("ours"))
+    );
+    for wrong in ["3599", "43201", "long"] {
+        let reply = role(&[("NewMaxSessionDuration", wrong)]);
+        assert_refused(&reply, 400, "InvalidParameter.NewMaxSessionDuration");
+    }
+}
