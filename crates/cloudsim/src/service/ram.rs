@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::{Call, Operation, ram_linked};
 use crate::clock::iso;
 use crate::gateway::route::Service;
-use crate::policy;
+use crate::policy::{self, trust};
 use crate::reply::{Answer, Refusal};
 use crate::store::role::{self, NewRole, Role};
 use crate::store::user_policy;
+use crate::strict;
 
 /// The operations of RAM.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -223,7 +224,7 @@ fn get_role(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn create_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     let name = role_name(call)?;
     let description = description(call, "Description")?.unwrap_or_default();
-    let trust = policy_text(call, "AssumeRolePolicyDocument")?;
+    let trust = policy_text(call, "AssumeRolePolicyDocument", trust::is_well_formed)?;
     let max_session_secs = session_secs(call, "MaxSessionDuration")?.unwrap_or(SESSION_SECS_DEFAULT);
     let new = NewRole { name, trust, description, max_session_secs };
     if !role::create(call.conn, call.account(), &new, call.now)? {
@@ -258,14 +259,18 @@ fn description<'a>(call: &'a Call<'_>, name: &str) -> Result<Option<&'a str>, Re
     Ok(text)
 }
 
-/// A parameter that must be a policy document.
-fn policy_text<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, Refusal> {
+/// A parameter that must be a policy document of a kind.
+fn policy_text<'a>(
+    call: &'a Call<'_>,
+    name: &str,
+    is_well_formed: fn(&Value) -> bool,
+) -> Result<&'a str, Refusal> {
     let text = call.required(name)?;
     if text.len() > 6144 {
         return Err(invalid(&format!("{name}.Length"), "The specified policy document is too long."));
     }
-    match serde_json::from_str::<Value>(text) {
-        Ok(document) if policy::is_well_formed(&document) => Ok(text),
+    match strict::json(text.as_bytes()) {
+        Ok(document) if is_well_formed(&document) => Ok(text),
         Ok(_) | Err(_) => Err(Refusal::new(
             400,
             "MalformedPolicyDocument",
@@ -277,7 +282,7 @@ fn policy_text<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, Refusal> {
 fn update_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     let role = existing(call)?;
     if call.optional("NewAssumeRolePolicyDocument").is_some() {
-        let trust = policy_text(call, "NewAssumeRolePolicyDocument")?;
+        let trust = policy_text(call, "NewAssumeRolePolicyDocument", trust::is_well_formed)?;
         role::set_trust(call.conn, call.account(), &role.name, trust, call.now)?;
     }
     if let Some(description) = description(call, "NewDescription")? {
@@ -324,14 +329,22 @@ pub(crate) fn policy_key<'a>(call: &'a Call<'_>) -> Result<(&'a str, &'a str), R
     if kind != SYSTEM && kind != CUSTOM {
         return Err(invalid("PolicyType", "The specified policy type is neither System nor Custom."));
     }
+    Ok((kind, policy_name(call)?))
+}
+
+/// 1 to 128 letters, digits and `-`.
+pub(crate) fn is_policy_name(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=128).contains(&name.len()) && name.bytes().all(legal)
+}
+
+fn policy_name<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
     let name = call.required("PolicyName")?;
-    if name.len() > 128 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        return Err(invalid(
-            "PolicyName.InvalidChars",
-            "The specified policy name has characters that are not allowed.",
-        ));
-    }
-    Ok((kind, name))
+    let wrong = || {
+        let message = "The specified policy name has characters that are not allowed.";
+        invalid("PolicyName.InvalidChars", message)
+    };
+    if is_policy_name(name) { Ok(name) } else { Err(wrong()) }
 }
 
 /// Document, description and creation time of an existing policy.
@@ -378,8 +391,8 @@ fn get_policy_version(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 fn create_policy(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let name = call.required("PolicyName")?;
-    let document = policy_text(call, "PolicyDocument")?;
+    let name = policy_name(call)?;
+    let document = policy_text(call, "PolicyDocument", policy::is_well_formed)?;
     let description = call.optional("Description").unwrap_or_default();
     if !role::create_policy(call.conn, call.account(), name, document, description, call.now)? {
         let message = format!("The policy already exists: {name} .");

@@ -15,6 +15,7 @@ use crate::reply::{Answer, Refusal};
 use crate::session::{self, Issued, KEY_PREFIX, Session};
 use crate::store::role::{self, Role};
 use crate::store::setting;
+use crate::strict;
 
 /// The operations of STS.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -186,7 +187,7 @@ fn session_policy<'a>(call: &'a Call<'_>) -> Result<Option<&'a str>, Refusal> {
     if text.chars().count() > POLICY_CHARS_MAX {
         return Err(invalid("PolicySize", "The specified policy is longer than 2048 characters."));
     }
-    let document = serde_json::from_str::<Value>(text);
+    let document = strict::json(text.as_bytes());
     if document.is_ok_and(|document| policy::is_well_formed(&document)) {
         return Ok(Some(text));
     }

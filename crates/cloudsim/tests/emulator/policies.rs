@@ -183,3 +183,35 @@ fn journal_names_the_permission_that_a_call_needed() {
         entries.as_array().unwrap().iter().map(|entry| &entry["permission"]).collect();
     assert_eq!(permissions, [&json!("actiontrail:DescribeInnerTrails"), &Value::Null]);
 }
+
+#[test]
+fn policy_that_does_not_say_what_it_allows_is_malformed() {
+    let emulator = Emulator::start();
+    for statement in
+        [json!({"Effect": "Allow", "Resource": "*"}), json!({"Effect": "Allow", "Action": "log:*"})]
+    {
+        let document = json!({"Version": "1", "Statement": [statement]}).to_string();
+        let create = [("PolicyName", "mine"), ("PolicyDocument", document.as_str())];
+        assert_refused(&emulator.rpc(RAM, "CreatePolicy", &create), 400, "MalformedPolicyDocument");
+    }
+}
+
+#[test]
+fn policy_whose_statement_says_two_effects_is_malformed() {
+    let emulator = Emulator::start();
+    let document =
+        r#"{"Version":"1","Statement":[{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let create = [("PolicyName", "mine"), ("PolicyDocument", document)];
+    assert_refused(&emulator.rpc(RAM, "CreatePolicy", &create), 400, "MalformedPolicyDocument");
+}
+
+#[test]
+fn name_of_a_new_policy_is_checked() {
+    let emulator = Emulator::start();
+    let document = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    for name in ["a/b", "a b", &"a".repeat(129)] {
+        let create = [("PolicyName", name), ("PolicyDocument", document)];
+        let reply = emulator.rpc(RAM, "CreatePolicy", &create);
+        assert_refused(&reply, 400, "InvalidParameter.PolicyName.InvalidChars");
+    }
+}
