@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::Sim;
 use crate::gateway::{self, route};
-use crate::request::Request;
+use crate::request::{Peer, Request};
 
 const TRUST: &str = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
 
@@ -29,6 +29,7 @@ fn request(host: &str, method: &str, path: &str, query: &str, body: &str) -> Req
         query: query.to_owned(),
         headers: vec![("host".to_owned(), host.to_owned())],
         body: Bytes::from(body.to_owned()),
+        peer: Peer::default(),
     }
 }
 

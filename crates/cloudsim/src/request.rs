@@ -22,7 +22,13 @@ pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// Who sent it.
+    pub(crate) peer: Peer,
 }
+
+/// Address at the other end of the connection, as an extension of what hyper read from it; policies ask for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Peer(pub(crate) Option<IpAddr>);
 
 impl Request {
     /// Builds the raw form. Header values that are not UTF-8 are kept lossily: no signature fits them then.
@@ -44,6 +50,7 @@ impl Request {
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers,
             body,
+            peer: parts.extensions.get().copied().unwrap_or_default(),
         }
     }
 
@@ -132,6 +139,7 @@ pub(crate) mod tests {
             query: query.to_owned(),
             headers: vec![("host".to_owned(), host.to_owned())],
             body: Bytes::new(),
+            peer: Peer::default(),
         }
     }
 

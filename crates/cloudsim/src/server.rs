@@ -24,7 +24,7 @@ use crate::gateway::{self, Withheld};
 use crate::line::{Conduct, Line};
 use crate::payload::Payload;
 use crate::reply::{Manner, Reply};
-use crate::request::Request;
+use crate::request::{Peer, Request};
 use crate::store::OpenError;
 use crate::{Identity, Sim, control, metadata};
 
@@ -162,8 +162,12 @@ async fn serve(stream: TcpStream, sim: Arc<Sim>, mut stopped: watch::Receiver<bo
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let conduct = Arc::new(Conduct::default());
+    let peer = Peer(stream.peer_addr().ok().map(|address| address.ip().to_canonical()));
     let line = Line::new(stream, Arc::clone(&conduct));
-    let service = service_fn(move |request| respond(Arc::clone(&sim), Arc::clone(&conduct), request));
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        respond(Arc::clone(&sim), Arc::clone(&conduct), request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

@@ -14,7 +14,7 @@ use crate::MAIN_ACCOUNT;
 use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::reply::{INTERNAL, Refusal};
-use crate::request::Request;
+use crate::request::{Peer, Request};
 use crate::store::{account, schema};
 
 /// 2026-01-02T03:04:05Z.
@@ -132,6 +132,7 @@ impl Sent {
             query: query.to_owned(),
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             body: Bytes::copy_from_slice(body),
+            peer: Peer::default(),
         })
     }
 }

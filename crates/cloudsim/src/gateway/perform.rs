@@ -161,7 +161,7 @@ fn permitted(
         return Err(rpc::unknown_action());
     }
     let Some(ram_action) = operation.ram_action else { return Ok(operation) };
-    let context = Context::of_call(now);
+    let context = context(arrived, now);
     for resource in resources(arrived, &caller.account.id) {
         let verdict = caller.verdict(ram_action, &resource, &context);
         if verdict != Verdict::Allowed {
@@ -169,6 +169,15 @@ fn permitted(
         }
     }
     Ok(operation)
+}
+
+/// What a policy may ask of a call.
+fn context(arrived: &Arrived, now: jiff::Timestamp) -> Context {
+    let known = Context::of_call(now.as_second(), arrived.request.peer.0);
+    match arrived.parameters.get("ServiceName") {
+        Some(name) if arrived.action == "CreateServiceLinkedRole" => known.with("ram:ServiceName", name),
+        Some(_) | None => known,
+    }
 }
 
 fn denied(service: Service, caller: &Caller, resource: &str, ram_action: &str, verdict: Verdict) -> Refusal {

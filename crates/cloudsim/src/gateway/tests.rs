@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::route::{Route, route};
 use super::{perform, rpc, sls};
 use crate::Sim;
-use crate::request::Request;
+use crate::request::{Peer, Request};
 
 fn hosts() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -45,7 +45,8 @@ fn requests() -> impl Strategy<Value = Request> {
     (method, hosts(), path, query, headers(), body).prop_map(
         |(method, host, path, query, mut headers, body)| {
             headers.insert(0, ("host".to_owned(), host.clone()));
-            Request { method, host, target_host: None, path, query, headers, body: Bytes::from(body) }
+            let (body, peer) = (Bytes::from(body), Peer::default());
+            Request { method, host, target_host: None, path, query, headers, body, peer }
         },
     )
 }

@@ -110,7 +110,7 @@ pub(crate) fn create(conn: &rusqlite::Connection, new: &NewTrail<'_>) -> Result<
             "The number of inner Trails exceeds the upper limit (1).",
         ));
     }
-    let project = check_destination(conn, &trail)?;
+    let project = check_destination(conn, &trail, new.now)?;
     console::dedicate_logstore(conn, &project, &trail.logstore, &trail.name, new.now)?;
     trail::insert(conn, &trail)?;
     // A setting made in the Log Service console is overwritten.
@@ -162,9 +162,13 @@ pub(crate) fn parse_project_arn(arn: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Checks all that a delivery needs, with the code that each lack is documented under.
-pub(crate) fn check_destination(conn: &rusqlite::Connection, trail: &Trail) -> Result<Project, Refusal> {
+pub(crate) fn check_destination(
+    conn: &rusqlite::Connection,
+    trail: &Trail,
+    now: i64,
+) -> Result<Project, Refusal> {
     let project = destination_project(conn, trail)?;
-    if let Some(lack) = delivery::role_lack(conn, &trail.account, &trail.role_arn)? {
+    if let Some(lack) = delivery::role_lack(conn, trail, now)? {
         let message = format!("You must authorize ActionTrail to assume the role: {}.", lack.sentence());
         return Err(Refusal::new(403, "NeedRamAuthorize", message));
     }
@@ -172,7 +176,7 @@ pub(crate) fn check_destination(conn: &rusqlite::Connection, trail: &Trail) -> R
         Some(_) => return check_payment(conn, project),
         None => "log:CreateLogstore",
     };
-    if let Some(lack) = delivery::policy_lack(conn, trail, action)? {
+    if let Some(lack) = delivery::policy_lack(conn, trail, action, now)? {
         return Err(insufficient(lack.sentence()));
     }
     if !super::sls_logstore::is_logstore_name(&trail.logstore) {
@@ -266,7 +270,7 @@ fn get_trail_status(call: &Call<'_>) -> Result<Answer, Refusal> {
         "OssBucketStatus": false,
         "StartLoggingTime": iso(trail.created),
     });
-    let destination = delivery::destination(call.conn, &trail)?;
+    let destination = delivery::destination(call.conn, &trail, call.now)?;
     status["SlsLogStoreStatus"] = Value::Bool(destination.is_ok());
     if let Some(time) = trail.delivered {
         status["LatestDeliveryLogServiceTime"] = Value::String(iso(time));

@@ -48,15 +48,16 @@ impl Lack {
 pub(crate) fn destination(
     conn: &Connection,
     trail: &Trail,
+    now: i64,
 ) -> Result<Result<(Project, Logstore), Lack>, Refusal> {
-    if let Some(lack) = role_lack(conn, &trail.account, &trail.role_arn)? {
+    if let Some(lack) = role_lack(conn, trail, now)? {
         return Ok(Err(lack));
     }
     let project = match open_project(conn, trail)? {
         Ok(project) => project,
         Err(lack) => return Ok(Err(lack)),
     };
-    if let Some(lack) = policy_lack(conn, trail, "log:PostLogStoreLogs")? {
+    if let Some(lack) = policy_lack(conn, trail, "log:PostLogStoreLogs", now)? {
         return Ok(Err(lack));
     }
     let found = logstore::find(conn, &project, &trail.logstore)?;
@@ -67,7 +68,8 @@ pub(crate) fn destination(
 }
 
 /// What is wrong with the role itself.
-pub(crate) fn role_lack(conn: &Connection, account: &str, role_arn: &str) -> Result<Option<Lack>, Refusal> {
+pub(crate) fn role_lack(conn: &Connection, trail: &Trail, now: i64) -> Result<Option<Lack>, Refusal> {
+    let (account, role_arn) = (trail.account.as_str(), trail.role_arn.as_str());
     let lack = |text: String| Ok(Some(Lack::Role(text)));
     let Some(name) = role_name(account, role_arn) else {
         return lack(format!("assume role failed, exception: {role_arn} is not a role of account {account}"));
@@ -76,7 +78,8 @@ pub(crate) fn role_lack(conn: &Connection, account: &str, role_arn: &str) -> Res
         return lack(format!("assume role failed, exception: the role not exists: {name}"));
     };
     let trust: Value = serde_json::from_str(&found.trust).unwrap_or(Value::Null);
-    if trust::admits(&trust, &Principal::Service(policy::ACTIONTRAIL), &Context::default()) {
+    let context = Context::of_call(now, None);
+    if trust::admits(&trust, &Principal::Service(policy::ACTIONTRAIL), &context) {
         return Ok(None);
     }
     lack(format!("assume role failed, exception: the role {name} does not trust {}", policy::ACTIONTRAIL))
@@ -89,11 +92,16 @@ fn role_name<'a>(account: &str, role_arn: &'a str) -> Option<&'a str> {
 }
 
 /// Whether the role's policies forbid an action on the trail's Logstore.
-pub(crate) fn policy_lack(conn: &Connection, trail: &Trail, action: &str) -> Result<Option<Lack>, Refusal> {
+pub(crate) fn policy_lack(
+    conn: &Connection,
+    trail: &Trail,
+    action: &str,
+    now: i64,
+) -> Result<Option<Lack>, Refusal> {
     let resource = format!("{}/logstore/{}", trail.project_arn(), trail.logstore);
     let role = role_name(&trail.account, &trail.role_arn).unwrap_or_default();
     let documents = ram::documents(conn, &trail.account, role)?;
-    if policy::allows(&documents, action, &resource, &Context::default()) {
+    if policy::allows(&documents, action, &resource, &Context::of_call(now, None)) {
         return Ok(None);
     }
     let text = format!("write sls failed, exception: denied by ram, action: {action}, resource: {resource}");
@@ -177,7 +185,7 @@ fn at_once(
     let Some((trail, door)) = shipping(conn, account)? else {
         return Ok(Delivered::Nowhere("no inner trail exists in the account".to_owned()));
     };
-    let (project, logstore) = match destination(conn, &trail)? {
+    let (project, logstore) = match destination(conn, &trail, now)? {
         Ok(found) => found,
         Err(lack) => return Ok(Delivered::Nowhere(lack.sentence().to_owned())),
     };

@@ -33,6 +33,7 @@ use rusqlite::Connection;
 
 use crate::caller::Caller;
 use crate::gateway::route::Service;
+use crate::policy::Context;
 use crate::reply::{Answer, Refusal};
 use crate::request::Request;
 
@@ -129,6 +130,11 @@ impl Call<'_> {
         self.optional(name).ok_or_else(|| {
             Refusal::new(400, format!("Missing{name}"), format!("{name} is mandatory for this action."))
         })
+    }
+
+    /// What a policy may ask of the call.
+    pub(crate) fn context(&self) -> Context {
+        Context::of_call(self.now, self.request.peer.0)
     }
 
     /// Account of the caller.

@@ -75,13 +75,13 @@ fn assume_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(shown(&issued)))
 }
 
-/// Conditions that the external id of the call meets.
+/// What a trust may ask of the call, its external id among it.
 fn external_id(call: &Call<'_>) -> Result<Context, Refusal> {
-    let Some(id) = call.optional("ExternalId") else { return Ok(Context::default()) };
+    let Some(id) = call.optional("ExternalId") else { return Ok(call.context()) };
     if !(2..=1224).contains(&id.len()) {
         return Err(invalid("ExternalId", "The specified external id is not between 2 and 1224 characters."));
     }
-    Ok(Context::default().with("sts:ExternalId", id))
+    Ok(call.context().with("sts:ExternalId", id))
 }
 
 /// A session to be issued.

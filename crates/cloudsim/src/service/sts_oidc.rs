@@ -36,7 +36,7 @@ pub(crate) fn assume_role_with_oidc(call: &Call<'_>) -> Result<Answer, Refusal> 
     let provider = provider(call, account, provider_arn)?;
     let claims = checked(token, &provider, call.now)?;
     let trusted: Value = serde_json::from_str(&role.trust).unwrap_or(Value::Null);
-    if !trust::admits(&trusted, &Principal::Federated(provider_arn), &context(&claims)) {
+    if !trust::admits(&trusted, &Principal::Federated(provider_arn), &context(call, &claims)) {
         let message = "The role does not trust this provider, or a condition of its trust is not met.";
         return Err(Refusal::new(403, "AuthenticationFail.NoPermission", message));
     }
@@ -87,7 +87,7 @@ fn checked(token: &str, provider: &Provider, now: i64) -> Result<Claims, Refusal
     Ok(claims)
 }
 
-fn context(claims: &Claims) -> Context {
-    let known = Context::default().with("oidc:iss", &claims.issuer).with("oidc:sub", &claims.subject);
+fn context(call: &Call<'_>, claims: &Claims) -> Context {
+    let known = call.context().with("oidc:iss", &claims.issuer).with("oidc:sub", &claims.subject);
     claims.audiences.iter().fold(known, |known, audience| known.with("oidc:aud", audience))
 }

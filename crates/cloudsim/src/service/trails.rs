@@ -162,7 +162,7 @@ fn make_logstore(
         delivered: None,
     };
     let project = match role_arn {
-        Some(_) => actiontrail::check_destination(call.conn, &destination)?,
+        Some(_) => actiontrail::check_destination(call.conn, &destination, call.now)?,
         None => actiontrail::destination_project(call.conn, &destination)?,
     };
     let name = &destination.logstore;

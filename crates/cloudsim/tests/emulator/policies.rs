@@ -126,6 +126,46 @@ fn statement_whose_condition_fails_does_not_count() {
 }
 
 #[test]
+fn address_of_the_caller_is_known_to_conditions() {
+    let emulator = Emulator::start();
+    let allowed = |name: &str, operator: &str| {
+        let near = json!({operator: {"acs:SourceIp": "127.0.0.0/8"}});
+        let statement = json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": near}]);
+        custom(&emulator, name, &statement);
+        describe(&emulator, &made(&emulator, name, &[("Custom", name)])).status
+    };
+    assert_eq!((allowed("near", "IpAddress"), allowed("far", "NotIpAddress")), (200, 403));
+}
+
+#[test]
+fn service_of_a_service_linked_role_is_known_to_conditions() {
+    let emulator = Emulator::start();
+    let create = |name: &str, service: &str| {
+        let only = json!({"StringEquals": {"ram:ServiceName": service}});
+        let statement = json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": only}]);
+        custom(&emulator, name, &statement);
+        let key = made(&emulator, name, &[("Custom", name)]);
+        let service = [("ServiceName", "actiontrail.aliyuncs.com")];
+        emulator.send(&rpc(&key, RAM, "CreateServiceLinkedRole", &service)).status
+    };
+    assert_eq!((create("other", "ecs.aliyuncs.com"), create("same", "actiontrail.aliyuncs.com")), (403, 200));
+}
+
+#[test]
+fn policy_of_a_delivery_knows_the_time() {
+    let emulator = Emulator::start();
+    emulator.make_trail("prod-ops", "my-audit");
+    let works = |before: &str| {
+        let until = json!({"DateLessThan": {"acs:CurrentTime": before}});
+        let trust = json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"Service": ["actiontrail.aliyuncs.com"]}, "Condition": until}]});
+        emulator.act(&json!({"action": "set-role", "role": ROLE, "trustPolicy": trust}));
+        emulator.account()["trails"][0]["delivery"]["working"].clone()
+    };
+    assert_eq!((works("2020-01-01T00:00:00Z"), works("2999-01-01T00:00:00Z")), (json!(false), json!(true)));
+}
+
+#[test]
 fn policy_version_can_be_read() {
     let emulator = Emulator::start();
     custom(&emulator, "mine", &json!([{"Effect": "Allow", "Action": "log:*", "Resource": "*"}]));
