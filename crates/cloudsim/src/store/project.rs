@@ -112,6 +112,20 @@ pub(crate) fn untag(
     Ok(())
 }
 
+/// Removes all tags of that kind and resource.
+pub(crate) fn untag_all(
+    conn: &Connection,
+    project: &Project,
+    kind: &str,
+    resource: &str,
+) -> rusqlite::Result<()> {
+    conn.execute_cached(
+        "DELETE FROM tag WHERE region = ?1 AND project = ?2 AND kind = ?3 AND resource = ?4",
+        params![project.region, project.name, kind, resource],
+    )?;
+    Ok(())
+}
+
 /// All tags within a project.
 pub(crate) fn tags(conn: &Connection, project: &Project) -> rusqlite::Result<Vec<Tag>> {
     conn.prepare_cached(

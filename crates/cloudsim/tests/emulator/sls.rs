@@ -238,3 +238,43 @@ fn unknown_type_of_a_read_is_not_answered_as_another_operation() {
     assert_refused(&ask("/logstores/abc/index?type=context_log"), 405, "InvalidMethod");
     assert_eq!(ask("/logstores/abc?type=").status, 200);
 }
+
+/// Two projects; both have an owner, the first one is ours.
+fn tagged() -> Emulator {
+    let emulator = Emulator::start();
+    for (name, owner) in [("one-proj", "us"), ("two-proj", "them")] {
+        emulator.make_project(name);
+        let tags = json!([{"key": "owner", "value": owner}, {"key": "stage", "value": "test"}]);
+        let body = json!({"resourceType": "project", "resourceId": [name], "tags": tags});
+        assert_eq!(emulator.sls("", "POST", "/tag", &body).status, 200);
+    }
+    emulator
+}
+
+/// Resource and value of the tags found.
+fn found_by(emulator: &Emulator, tags: &Value) -> Vec<String> {
+    let target = format!("/tags?resourceType=project&tags={}", alicloud_sign::encode(&tags.to_string()));
+    let body = emulator.sls("", "GET", &target, &NOTHING).body_json();
+    let text = |tag: &Value, name: &str| tag[name].as_str().unwrap().to_owned();
+    let found = body["tagResources"].as_array().unwrap().iter();
+    found.map(|tag| format!("{}={}", text(tag, "resourceId"), text(tag, "tagValue"))).collect()
+}
+
+#[test]
+fn tags_are_found_by_key_and_value() {
+    let emulator = tagged();
+    assert_eq!(found_by(&emulator, &json!([])).len(), 4);
+    assert_eq!(found_by(&emulator, &json!([{"key": "owner", "value": "us"}])), ["one-proj=us"]);
+    assert_eq!(found_by(&emulator, &json!([{"key": "owner"}])), ["one-proj=us", "two-proj=them"]);
+    let both = json!([{"key": "owner", "value": "them"}, {"key": "stage", "value": "test"}]);
+    assert_eq!(found_by(&emulator, &both), ["two-proj=them", "two-proj=test"]);
+    assert_eq!(found_by(&emulator, &json!([{"key": "absent"}])), [""; 0]);
+}
+
+#[test]
+fn all_tags_of_a_resource_are_taken_away_at_once() {
+    let emulator = tagged();
+    let body = json!({"resourceType": "project", "resourceId": ["one-proj"], "all": true});
+    assert_eq!(emulator.sls("", "POST", "/untag", &body).status, 200);
+    assert_eq!(found_by(&emulator, &json!([])), ["two-proj=them", "two-proj=test"]);
+}
