@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::sls_project::{invalid, json_body, page, project, text};
-use super::{Call, Operation};
+use super::{Call, Operation, settling};
 use crate::gateway::route::Service;
 use crate::quirks;
 use crate::reply::{Answer, Refusal};
@@ -39,7 +39,7 @@ pub(crate) fn existing(call: &Call<'_>) -> Result<(Project, Logstore), Refusal> 
     let project = project(call)?;
     let name = call.place.logstore.as_deref().unwrap_or_default();
     let missing = || Refusal::new(404, "LogStoreNotExist", format!("logstore {name} does not exist"));
-    let found = super::settling::logstore(call, logstore::find(call.conn, &project, name)?)?;
+    let found = settling::logstore(call, logstore::find(call.conn, &project, name)?)?;
     let logstore = found.ok_or_else(missing)?;
     Ok((project, logstore))
 }
@@ -164,7 +164,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let project = project(call)?;
     let part = call.optional("logstoreName").unwrap_or_default();
-    let all = logstore::list(call.conn, &project)?;
+    let all = settling::logstores(call, logstore::list(call.conn, &project)?)?;
     let matching = all.into_iter().filter(|logstore| logstore.name.contains(part));
     let (page, total) = page(call, matching.map(|logstore| Value::String(logstore.name)).collect())?;
     Ok(Answer::json(json!({"count": page.len(), "total": total, "logstores": page})))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::sls_project::{invalid, json_body, text};
-use super::{Call, Operation};
+use super::{Call, Operation, settling};
 use crate::auth::sls_unauthorized;
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
@@ -43,12 +43,13 @@ fn owner(call: &Call<'_>, kind: &str, resource: &str) -> Result<Project, Refusal
         }
     };
     let missing = || Refusal::new(404, "ProjectNotExist", format!("The Project does not exist : {name}"));
-    let project = project::find(call.conn, call.region, name)?.ok_or_else(missing)?;
+    let found = settling::project(call, project::find(call.conn, call.region, name)?)?;
+    let project = found.ok_or_else(missing)?;
     if project.account != call.account() {
         return Err(sls_unauthorized("The project does not belong to you."));
     }
     if let Some(logstore) = logstore
-        && logstore::find(call.conn, &project, logstore)?.is_none()
+        && settling::logstore(call, logstore::find(call.conn, &project, logstore)?)?.is_none()
     {
         return Err(Refusal::new(404, "LogStoreNotExist", format!("logstore {logstore} does not exist")));
     }
@@ -111,7 +112,7 @@ fn tags(call: &Call<'_>) -> Result<Answer, Refusal> {
     let resources = if resources.is_null() { Vec::new() } else { strings(Some(&resources), "resourceId")? };
     let named = listed(call, "tags")?.as_array().map_or(Ok(Vec::new()), |tags| named(tags))?;
     let mut found = Vec::new();
-    for project in project::list(call.conn, call.account())? {
+    for project in settling::projects(call, project::list(call.conn, call.account())?)? {
         if project.region == call.region {
             found.extend(project::tags(call.conn, &project)?);
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, Operation};
+use super::{Call, Operation, settling};
 use crate::auth::sls_unauthorized;
 use crate::clock::plain;
 use crate::gateway::route::Service;
@@ -32,7 +32,7 @@ const PROJECTS_MAX: usize = 150;
 pub(crate) fn project(call: &Call<'_>) -> Result<Project, Refusal> {
     let name = call.place.project.as_deref().unwrap_or_default();
     let missing = || Refusal::new(404, "ProjectNotExist", format!("The Project does not exist : {name}"));
-    let found = super::settling::project(call, project::find(call.conn, call.region, name)?)?;
+    let found = settling::project(call, project::find(call.conn, call.region, name)?)?;
     let project = found.ok_or_else(missing)?;
     if project.account != call.account() {
         return Err(sls_unauthorized("The project does not belong to you."));
@@ -151,7 +151,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let part = call.optional("projectName").unwrap_or_default();
-    let all = project::list(call.conn, call.account())?;
+    let all = settling::projects(call, project::list(call.conn, call.account())?)?;
     let matching: Vec<Value> = all
         .iter()
         .filter(|project| project.region == call.region && project.name.contains(part))

@@ -84,6 +84,28 @@ fn new_project_is_there_once_it_has_settled() {
 }
 
 #[test]
+fn lists_and_tags_know_nothing_of_what_has_not_settled() {
+    let emulator = Emulator::start();
+    set(&emulator, &json!({"projectSettlesSeconds": 10}));
+    emulator.make_project("my-audit");
+    assert_eq!(emulator.sls("", "GET", "/", &Value::Null).body_json()["total"], 0);
+    let tags = json!([{"key": "k", "value": "v"}]);
+    let body = json!({"resourceType": "project", "resourceId": ["my-audit"], "tags": tags});
+    assert_refused(&emulator.sls("", "POST", "/tag", &body), 404, "ProjectNotExist");
+    assert_eq!(get_later(&emulator, "", "/", 20).body_json()["total"], 1);
+}
+
+#[test]
+fn list_of_logstores_knows_nothing_of_what_has_not_settled() {
+    let emulator = Emulator::start();
+    set(&emulator, &json!({"logstoreSettlesSeconds": 10}));
+    emulator.make_project("my-audit");
+    emulator.make_logstore("my-audit", "abc");
+    assert_eq!(emulator.sls("my-audit", "GET", "/logstores", &Value::Null).body_json()["total"], 0);
+    assert_eq!(get_later(&emulator, "my-audit", "/logstores", 20).body_json()["total"], 1);
+}
+
+#[test]
 fn new_logstore_and_index_are_there_once_they_have_settled() {
     let emulator = Emulator::start();
     set(&emulator, &json!({"logstoreSettlesSeconds": 10, "indexSettlesSeconds": 60}));
