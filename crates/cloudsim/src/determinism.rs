@@ -88,7 +88,7 @@ async fn history(data: &Path, seed: u64) -> (Vec<String>, Vec<u16>) {
     let sim = Arc::new(Sim::open_at(data, seed, Some(time())).unwrap());
     let mut statuses = Vec::new();
     for request in requests(&sim) {
-        let route = route::route(&request);
+        let route = route::route(&request, &[]);
         statuses.push(gateway::answer(Arc::clone(&sim), request, route).await.unwrap().status);
     }
     crate::control::events::generate(&sim, &json!({"count": 500, "spanSeconds": 86_400})).unwrap();

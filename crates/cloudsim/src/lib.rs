@@ -88,6 +88,8 @@ pub(crate) struct Sim {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) identity: Identity,
+    /// Names that lead here besides `localhost` and addresses, in lower case.
+    pub(crate) domains: Vec<String>,
 }
 
 impl Sim {
@@ -101,7 +103,7 @@ impl Sim {
         let store = Store::open(data)?;
         let clock = |offset| time.map_or_else(|| Clock::new(offset), Clock::standing);
         let (identity, offset) = store.write(|conn| prepare(conn, seed, clock))??;
-        Ok(Self { store, clock: clock(offset), faults: Faults::default(), identity })
+        Ok(Self { store, clock: clock(offset), faults: Faults::default(), identity, domains: Vec::new() })
     }
 }
 

@@ -48,12 +48,19 @@ pub struct Options {
     pub data: PathBuf,
     /// Seed of the generated events of a fresh directory; an existing one keeps its own.
     pub seed: u64,
+    /// Domains that lead to this server: `<project>.<domain>` is a project of Log Service.
+    pub domains: Vec<String>,
 }
 
 impl Options {
     /// A free port on loopback, and a directory.
     pub fn local(data: impl Into<PathBuf>) -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data: data.into(), seed: 1 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: data.into(),
+            seed: 1,
+            domains: Vec::new(),
+        }
     }
 }
 
@@ -85,7 +92,8 @@ pub struct Server {
 impl Server {
     /// Opens the state and starts to serve.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let sim = Arc::new(Sim::open(&options.data, options.seed)?);
+        let domains = options.domains.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let sim = Arc::new(Sim { domains, ..Sim::open(&options.data, options.seed)? });
         let failed = |source| StartError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -206,7 +214,7 @@ async fn respond(
         Ok(Err(_)) | Err(_) => return Err(Withheld::Cut),
     };
     let request = Request::new(&parts, body.clone().unwrap_or_default());
-    let route = route(&request);
+    let route = route(&request, &sim.domains);
     let date = http_date(sim.clock.now());
     let reply = match body {
         Err(()) => Ok(gateway::too_large(&route, &request.host)),

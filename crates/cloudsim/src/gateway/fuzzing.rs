@@ -100,7 +100,7 @@ fn now() -> Timestamp {
 
 /// The request at its service; what is no request to a service is given back.
 fn arrive(request: Request) -> Result<Arrived, Route> {
-    match route(&request) {
+    match route(&request, &[]) {
         Route::Rpc(service, region) => Ok(rpc::arrive(request, service, region)),
         Route::Sls { region, project } => Ok(sls::arrive(request, region, project)),
         other @ (Route::Control

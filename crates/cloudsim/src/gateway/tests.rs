@@ -61,7 +61,7 @@ proptest! {
         let sim = Sim::open(directory.path(), 1).unwrap();
         let before = sim.store.read(|conn| conn.query_row("SELECT count(*) FROM project", [], |row| row.get::<_, i64>(0)));
         for request in noise {
-            let arrived = match route(&request) {
+            let arrived = match route(&request, &sim.domains) {
                 Route::Rpc(service, region) => rpc::arrive(request, service, region),
                 Route::Sls { region, project } => sls::arrive(request, region, project),
                 Route::Control
