@@ -96,7 +96,8 @@ fn create_inner_trail(call: &Call<'_>) -> Result<Answer, Refusal> {
 pub(crate) fn create(conn: &rusqlite::Connection, new: &NewTrail<'_>) -> Result<Trail, Refusal> {
     let trail = planned(new)?;
     let existing = trail::list(conn, new.account)?;
-    if existing.iter().any(|other| other.name == new.name) {
+    let is_ordinary = ordinary_trail::find(conn, new.account, new.name)?.is_some();
+    if is_ordinary || existing.iter().any(|other| other.name == new.name) {
         return Err(Refusal::new(
             400,
             "TrailAlreadyExistsException",

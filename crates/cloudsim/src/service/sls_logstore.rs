@@ -165,9 +165,21 @@ fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let project = project(call)?;
     let part = call.optional("logstoreName").unwrap_or_default();
     let all = settling::logstores(call, logstore::list(call.conn, &project)?)?;
-    let matching = all.into_iter().filter(|logstore| logstore.name.contains(part));
+    let telemetry = call.optional("telemetryType");
+    let mode = call.optional("mode");
+    let matching = all
+        .into_iter()
+        .filter(|logstore| logstore.name.contains(part))
+        .filter(|logstore| telemetry.is_none_or(|kind| is_of_kind(logstore, "telemetryType", "None", kind)))
+        .filter(|logstore| mode.is_none_or(|kind| is_of_kind(logstore, "mode", "standard", kind)));
     let (page, total) = page(call, matching.map(|logstore| Value::String(logstore.name)).collect())?;
     Ok(Answer::json(json!({"count": page.len(), "total": total, "logstores": page})))
+}
+
+/// Whether a setting has a value; empty and absent mean the default.
+fn is_of_kind(logstore: &Logstore, setting: &str, default: &str, kind: &str) -> bool {
+    let value = logstore.settings.get(setting).and_then(Value::as_str);
+    value.filter(|value| !value.is_empty()).unwrap_or(default) == kind
 }
 
 fn shards(call: &Call<'_>) -> Result<Answer, Refusal> {

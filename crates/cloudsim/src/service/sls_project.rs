@@ -27,6 +27,8 @@ pub(crate) const LIST: Operation =
 
 /// Projects an account may have (cloud-api §6.8).
 const PROJECTS_MAX: usize = 150;
+/// How data is kept unless a project says otherwise.
+pub(crate) const DEFAULT_REDUNDANCY: &str = "LRS";
 
 /// The project of the host: it must exist, belong to the caller, and be paid for.
 pub(crate) fn project(call: &Call<'_>) -> Result<Project, Refusal> {
@@ -89,6 +91,15 @@ fn description(body: &Map<String, Value>) -> Result<&str, Refusal> {
     Ok(text)
 }
 
+/// In how many zones data is kept.
+fn redundancy(body: &Map<String, Value>) -> Result<&str, Refusal> {
+    match text(body, "dataRedundancyType")? {
+        "" => Ok(DEFAULT_REDUNDANCY),
+        known @ ("LRS" | "ZRS") => Ok(known),
+        _ => Err(invalid("dataRedundancyType must be LRS or ZRS.")),
+    }
+}
+
 fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     if call.caller.account.overdue {
         return Err(sls_unauthorized("Your SLS service has been forbidden."));
@@ -109,6 +120,8 @@ fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
         name: name.to_owned(),
         account: call.account().to_owned(),
         description: description(&body)?.to_owned(),
+        resource_group: text(&body, "resourceGroupId")?.to_owned(),
+        redundancy: redundancy(&body)?.to_owned(),
         created: call.now,
         modified: call.now,
     };
@@ -128,8 +141,8 @@ fn shown(project: &Project) -> Value {
         "region": project.region,
         "createTime": plain(project.created),
         "lastModifyTime": plain(project.modified),
-        "resourceGroupId": "",
-        "dataRedundancyType": "LRS",
+        "resourceGroupId": project.resource_group,
+        "dataRedundancyType": project.redundancy,
     })
 }
 
@@ -151,10 +164,12 @@ fn delete(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let part = call.optional("projectName").unwrap_or_default();
+    let group = call.optional("resourceGroupId");
     let all = settling::projects(call, project::list(call.conn, call.account())?)?;
     let matching: Vec<Value> = all
         .iter()
         .filter(|project| project.region == call.region && project.name.contains(part))
+        .filter(|project| group.is_none_or(|group| project.resource_group == group))
         .map(shown)
         .collect();
     let (page, total) = page(call, matching)?;

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Version of the layout, kept in `user_version`.
-pub(crate) const VERSION: i64 = 4;
+pub(crate) const VERSION: i64 = 5;
 
 const TABLES: &str = "
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -54,7 +54,8 @@ CREATE TABLE trail (
 
 CREATE TABLE project (
     region TEXT NOT NULL, name TEXT NOT NULL, account TEXT NOT NULL REFERENCES account(id),
-    description TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL,
+    description TEXT NOT NULL, resource_group TEXT NOT NULL, redundancy TEXT NOT NULL /* LRS | ZRS */,
+    created INTEGER NOT NULL, modified INTEGER NOT NULL,
     PRIMARY KEY (region, name)
 ) WITHOUT ROWID;
 

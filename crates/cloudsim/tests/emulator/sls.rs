@@ -278,3 +278,39 @@ fn all_tags_of_a_resource_are_taken_away_at_once() {
     assert_eq!(emulator.sls("", "POST", "/untag", &body).status, 200);
     assert_eq!(found_by(&emulator, &json!([])), ["two-proj=them", "two-proj=test"]);
 }
+
+#[test]
+fn project_keeps_its_redundancy_and_resource_group() {
+    let emulator = Emulator::start();
+    let create = |name: &str, redundancy: &str| {
+        let body = json!({"projectName": name, "description": "", "resourceGroupId": "rg-1", "dataRedundancyType": redundancy});
+        emulator.sls(name, "POST", "/", &body)
+    };
+    assert_eq!(create("my-proj", "ZRS").status, 200);
+    let found = emulator.sls("my-proj", "GET", "/", &NOTHING).body_json();
+    assert_eq!((&found["dataRedundancyType"], &found["resourceGroupId"]), (&json!("ZRS"), &json!("rg-1")));
+    assert_refused(&create("other-proj", "RAID"), 400, "ParameterInvalid");
+    let total = |group: &str| {
+        emulator.sls("", "GET", &format!("/?resourceGroupId={group}"), &NOTHING).body_json()["total"].clone()
+    };
+    assert_eq!((total("rg-1"), total("rg-2")), (json!(1), json!(0)));
+}
+
+#[test]
+fn logstores_are_listed_by_kind() {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    emulator.make_logstore("my-proj", "plain");
+    let more = json!({"logstoreName": "metrics", "ttl": 1, "shardCount": 1, "telemetryType": "Metrics", "mode": "query"});
+    assert_eq!(emulator.sls("my-proj", "POST", "/logstores", &more).status, 200);
+    let list = |filter: &str| {
+        let target = format!("/logstores?{filter}");
+        emulator.sls("my-proj", "GET", &target, &NOTHING).body_json()["logstores"].clone()
+    };
+    assert_eq!(list("telemetryType="), json!(["metrics", "plain"]));
+    assert_eq!(
+        (list("telemetryType=Metrics"), list("telemetryType=None")),
+        (json!(["metrics"]), json!(["plain"]))
+    );
+    assert_eq!((list("mode=query"), list("mode=standard")), (json!(["metrics"]), json!(["plain"])));
+}
