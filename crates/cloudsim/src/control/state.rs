@@ -94,7 +94,8 @@ fn show_role(conn: &Connection, account: &str, role: &Role) -> Result<Value, Ref
 
 fn show_trail(conn: &Connection, trail: &Trail, source: &str, now: i64) -> Result<Value, Refusal> {
     let destination = delivery::destination(conn, trail, now)?;
-    let error = destination.as_ref().err().map(|lack| lack.sentence().to_owned());
+    let lack = destination.as_ref().err().map(|lack| lack.sentence().to_owned());
+    let error = if trail.started.is_none() { Some(delivery::NOT_STARTED.to_owned()) } else { lack };
     Ok(json!({
         "name": trail.name,
         "homeRegion": trail.home_region,
@@ -106,7 +107,7 @@ fn show_trail(conn: &Connection, trail: &Trail, source: &str, now: i64) -> Resul
         "roleArn": trail.role_arn,
         "createdTime": iso(trail.created),
         "delivery": {
-            "working": destination.is_ok(),
+            "working": error.is_none(),
             "error": error,
             "latestDeliveryTime": trail.delivered.map(iso),
         },

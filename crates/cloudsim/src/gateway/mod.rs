@@ -27,6 +27,8 @@ use crate::store::frozen::Frozen;
 
 use route::{Route, Service};
 
+pub(crate) use rpc::unknown_action;
+
 /// A request that reached a service.
 #[derive(Debug)]
 pub(crate) struct Arrived {

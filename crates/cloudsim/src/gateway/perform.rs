@@ -11,6 +11,7 @@ use crate::auth;
 use crate::caller::Caller;
 use crate::control::faults::Effect;
 use crate::policy::{Context, Verdict};
+use crate::quirks;
 use crate::reply::{Answer, Refusal, Reply};
 use crate::service::{Call, Operation, actiontrail, delivery, ongoing, sts_oidc};
 use crate::store;
@@ -121,7 +122,7 @@ pub(crate) fn run(
     caller: &Caller,
     now: jiff::Timestamp,
 ) -> Result<Answer, Refusal> {
-    let operation = permitted(arrived, caller, now)?;
+    let operation = permitted(conn, arrived, caller, now)?;
     (operation.run)(&call(conn, arrived, caller, now.as_second()))
 }
 
@@ -151,6 +152,7 @@ fn call<'a>(conn: &'a Connection, arrived: &'a Arrived, caller: &'a Caller, now:
 
 /// The operation, if it exists for this account and the caller may use it.
 fn permitted(
+    conn: &Connection,
     arrived: &Arrived,
     caller: &Caller,
     now: jiff::Timestamp,
@@ -158,7 +160,7 @@ fn permitted(
     let operation = *arrived.operation.as_ref().map_err(Clone::clone)?;
     let is_inner = arrived.service == Service::ActionTrail && actiontrail::needs_grant(operation.action);
     if is_inner && !caller.account.granted {
-        return Err(rpc::unknown_action());
+        return Err(quirks::get(conn)?.inner_refusal.refusal());
     }
     let Some(ram_action) = operation.ram_action else { return Ok(operation) };
     let context = context(arrived, now);

@@ -25,6 +25,9 @@ const TOPIC: &str = "actiontrail_inner_event";
 /// Source of delivered events; not documented either.
 const SOURCE: &str = "actiontrail_internal";
 
+/// Why a fresh trail delivers nothing.
+pub(crate) const NOT_STARTED: &str = "the trail is not started";
+
 /// What a delivery needs besides the Logstore itself.
 pub(crate) enum Lack {
     /// The role is missing, or does not trust ActionTrail.
@@ -185,6 +188,9 @@ fn at_once(
     let Some((trail, door)) = shipping(conn, account)? else {
         return Ok(Delivered::Nowhere("no inner trail exists in the account".to_owned()));
     };
+    if trail.started.is_none() {
+        return Ok(Delivered::Nowhere(NOT_STARTED.to_owned()));
+    }
     let (project, logstore) = match destination(conn, &trail, now)? {
         Ok(found) => found,
         Err(lack) => return Ok(Delivered::Nowhere(lack.sentence().to_owned())),

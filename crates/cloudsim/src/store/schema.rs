@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Version of the layout, kept in `user_version`.
-pub(crate) const VERSION: i64 = 5;
+pub(crate) const VERSION: i64 = 6;
 
 const TABLES: &str = "
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -48,7 +48,8 @@ CREATE TABLE role_policy (
 CREATE TABLE trail (
     account TEXT NOT NULL REFERENCES account(id), name TEXT NOT NULL, home_region TEXT NOT NULL,
     project_region TEXT NOT NULL, project TEXT NOT NULL, project_owner TEXT NOT NULL, logstore TEXT NOT NULL,
-    role_arn TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL, delivered INTEGER /* time of the last delivery */,
+    role_arn TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL,
+    started INTEGER /* NULL until it may deliver */, delivered INTEGER /* time of the last delivery */,
     PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 

@@ -51,6 +51,7 @@ pub(super) fn ship_from_log_service(console: &Console<'_>) -> Result<Value, Refu
         role_arn: ram::role_arn(console.account, ram::DEFAULT_ROLE),
         created: console.now,
         modified: console.now,
+        started: Some(console.now),
         delivered: None,
     };
     actiontrail::check_destination(console.conn, &trail, console.now)?;
