@@ -105,6 +105,13 @@ impl Sim {
         let (identity, offset) = store.write(|conn| prepare(conn, seed, clock))??;
         Ok(Self { store, clock: clock(offset), faults: Faults::default(), identity, domains: Vec::new() })
     }
+
+    /// Makes happen and delivers what is due by now, each portion in a transaction of its own.
+    pub(crate) fn catch_up(&self) -> Result<(), reply::Refusal> {
+        let now = self.clock.now().as_second();
+        while self.store.write(|conn| service::ongoing::catch_up(conn, now))?? {}
+        Ok(())
+    }
 }
 
 /// Makes the first account if there is none; returns who the user is, and the clock offset.

@@ -13,7 +13,7 @@ use crate::control::faults::Effect;
 use crate::policy::{Context, Verdict};
 use crate::quirks;
 use crate::reply::{Answer, Refusal, Reply};
-use crate::service::{Call, Operation, actiontrail, delivery, ongoing, sts_oidc};
+use crate::service::{Call, Operation, actiontrail, ongoing, sts_oidc};
 use crate::store;
 use crate::store::frozen::Frozen;
 use crate::store::journal::{self, Entry};
@@ -38,28 +38,28 @@ pub(crate) fn perform(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> 
     })
 }
 
-/// Effect and journal row in one transaction.
+/// Effect and journal row in one transaction, once nothing else is due.
 fn within(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> rusqlite::Result<Reply> {
-    sim.store
-        .write(|conn| {
-            deliver_due(sim, conn);
-            journalled(sim, conn, arrived, &attempt(sim, conn, arrived, effect), effect)
-        })
-        .flatten()
+    when_settled(sim, |conn| journalled(sim, conn, arrived, &attempt(sim, conn, arrived, effect), effect))
 }
 
 /// A read that leaves the writer free, and then its journal row.
 fn beside(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> rusqlite::Result<Reply> {
     let now = sim.clock.now().as_second();
     // Retention is kept here, before anybody looks, and is no change that the journal tells of.
-    sim.store
-        .write(|conn| {
-            deliver_due(sim, conn);
-            logstore::expire(conn, now)
-        })
-        .flatten()?;
+    when_settled(sim, |conn| logstore::expire(conn, now))?;
     let done = sim.store.read(|conn| attempt(sim, conn, arrived, effect))?;
     sim.store.write(|conn| journalled(sim, conn, arrived, &done, effect)).flatten()
+}
+
+/// Runs `work` in a transaction in which no event is due; of very many, each portion gets a transaction of its own.
+fn when_settled<T>(sim: &Sim, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    loop {
+        let done = sim.store.write(|conn| if more_is_due(sim, conn) { None } else { Some(work(conn)) })?;
+        if let Some(done) = done {
+            return done;
+        }
+    }
 }
 
 /// A read of the state as it was; the caller is known by the state as it is.
@@ -76,12 +76,12 @@ fn in_the_past(
     sim.store.write(|conn| journalled(sim, conn, arrived, &done, effect.or(Some(&stale)))).flatten()
 }
 
-/// Makes events happen and arrive that are due; a failure is logged and concerns no caller.
-fn deliver_due(sim: &Sim, conn: &Connection) {
-    let now = sim.clock.now().as_second();
-    if let Err(refusal) = ongoing::happen(conn, now).and_then(|()| delivery::release(conn, now)) {
+/// Makes a portion of the events happen and arrive that are due; a failure is logged and concerns no caller.
+fn more_is_due(sim: &Sim, conn: &Connection) -> bool {
+    ongoing::catch_up(conn, sim.clock.now().as_second()).unwrap_or_else(|refusal| {
         tracing::error!(code = refusal.code, "cannot deliver events that are due");
-    }
+        false
+    })
 }
 
 /// Reads of Log Service may take long and need no nonce, so they leave the writer alone.

@@ -25,6 +25,9 @@ const TOPIC: &str = "actiontrail_inner_event";
 /// Source of delivered events; not documented either.
 const SOURCE: &str = "actiontrail_internal";
 
+/// Events delivered to an account in one go, so that memory stays bounded.
+const PORTION: usize = 5_000;
+
 /// Why a fresh trail delivers nothing.
 pub(crate) const NOT_STARTED: &str = "the trail is not started";
 
@@ -155,13 +158,22 @@ pub(crate) fn deliver(
     at_once(conn, account, events, now)
 }
 
-/// Delivers what is due by now.
-pub(crate) fn release(conn: &Connection, now: i64) -> Result<(), Refusal> {
+/// Delivers a portion of what is due by now; true when there may be more.
+pub(crate) fn release(conn: &Connection, now: i64) -> Result<bool, Refusal> {
+    let mut more = false;
     for account in pending::due_accounts(conn, now)? {
-        let events = pending::take(conn, &account, now)?;
+        let events = pending::take(conn, &account, now, PORTION)?;
         at_once(conn, &account, &events, now)?;
+        more |= events.len() >= PORTION;
     }
-    Ok(())
+    Ok(more)
+}
+
+/// Events older than this are not kept where the account's events go; `None` when all are, and when they go nowhere.
+pub(crate) fn expiry(conn: &Connection, account: &str, now: i64) -> Result<Option<i64>, Refusal> {
+    let Some((trail, _)) = shipping(conn, account)? else { return Ok(None) };
+    let Some(project) = project::find(conn, &trail.project_region, &trail.project)? else { return Ok(None) };
+    Ok(logstore::find(conn, &project, &trail.logstore)?.and_then(|logstore| logstore.expiry(now)))
 }
 
 /// What ships the events of an account: its inner trail, or a setting made in the Log Service console.

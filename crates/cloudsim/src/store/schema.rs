@@ -142,6 +142,7 @@ CREATE TABLE IF NOT EXISTS used_nonce (hash INTEGER PRIMARY KEY /* of key id and
 CREATE TABLE IF NOT EXISTS pending_event (
     id INTEGER PRIMARY KEY, account TEXT NOT NULL, due INTEGER NOT NULL, time INTEGER NOT NULL, fields TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS pending_by_due ON pending_event(account, due);
 
 CREATE TABLE IF NOT EXISTS user_policy (
     account TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL /* System | Custom */,
