@@ -218,7 +218,7 @@ pub(crate) fn set_policy_document(
     document: &str,
 ) -> rusqlite::Result<()> {
     conn.execute_cached(
-        "UPDATE policy SET document = ?3 WHERE account = ?1 AND name = ?2",
+        "UPDATE policy SET document = ?3 WHERE account = ?1 AND name = ?2 AND document IS NOT ?3",
         [account, name, document],
     )?;
     Ok(())

@@ -215,6 +215,18 @@ fn only_the_holder_of_a_shard_moves_its_checkpoint() {
 }
 
 #[test]
+fn checkpoint_that_is_told_again_changes_nothing() {
+    let emulator = with_group(1);
+    beat(&emulator, "one");
+    let check = || {
+        let point = json!({"shard": 0, "checkpoint": "MQ=="});
+        ask(&emulator, "POST", "consumergroups/g?type=checkpoint&consumer=one", &point);
+        emulator.last_entry()["changed"].clone()
+    };
+    assert_eq!((check(), check()), (json!(true), json!(false)));
+}
+
+#[test]
 fn consumer_group_goes_with_its_logstore() {
     let emulator = with_group(1);
     let path = format!("/logstores/{STORE}");

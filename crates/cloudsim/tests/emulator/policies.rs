@@ -255,3 +255,15 @@ fn name_of_a_new_policy_is_checked() {
         assert_refused(&reply, 400, "InvalidParameter.PolicyName.InvalidChars");
     }
 }
+
+#[test]
+fn policy_that_is_set_to_what_it_is_does_not_change() {
+    let emulator = Emulator::start();
+    let set = || {
+        let document =
+            json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        emulator.act(&json!({"action": "set-policy", "name": "mine", "document": document}))["changed"]
+            .clone()
+    };
+    assert_eq!((set(), set()), (json!(true), json!(false)));
+}
