@@ -9,14 +9,14 @@ use crate::reply::{Answer, Body, INTERNAL, Refusal, Reply};
 use crate::request::Request;
 use crate::service::{
     Operation, Place, sls_consume, sls_consumer, sls_document, sls_index, sls_logs, sls_logstore, sls_meta,
-    sls_project,
+    sls_project, sls_shard,
 };
 
 /// Headers that must not be repeated: the signature covers one of them, the service could read another.
 const ONCE: [&str; 4] = ["host", "authorization", "x-log-date", "x-log-content-sha256"];
 
 /// The operations of Log Service.
-static OPERATIONS: [Operation; 42] = [
+static OPERATIONS: [Operation; 44] = [
     sls_project::CREATE,
     sls_project::GET,
     sls_project::UPDATE,
@@ -27,7 +27,9 @@ static OPERATIONS: [Operation; 42] = [
     sls_logstore::UPDATE,
     sls_logstore::DELETE,
     sls_logstore::LIST,
-    sls_logstore::SHARDS,
+    sls_shard::LIST,
+    sls_shard::SPLIT,
+    sls_shard::MERGE,
     sls_index::CREATE,
     sls_index::GET,
     sls_index::UPDATE,
@@ -71,7 +73,12 @@ pub(crate) fn arrive(request: Request, region: String, project: Option<String>) 
     let parameters = request.parameters();
     let segments = request.segments();
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let kind = parameters.get("type").map(String::as_str).filter(|kind| !kind.is_empty());
+    let parameter = if matches!(names[..], ["logstores", _, "shards", _]) && request.method == "POST" {
+        "action"
+    } else {
+        "type"
+    };
+    let kind = parameters.get(parameter).map(String::as_str).filter(|kind| !kind.is_empty());
     let action = action(&request.method, &names, kind, project.is_some());
     let place = Place { project, logstore: logstore_of(&names), name: name_of(&names) };
     let operation = find(&request, action, &place);
@@ -105,7 +112,7 @@ fn name_of(names: &[&str]) -> Option<String> {
     }
 }
 
-/// The operation of a method and path; `kind` is the parameter `type`. A type that is not known names another operation.
+/// The operation of a method and path; `kind` is the parameter `type`, or `action` of a POST to a shard. A type that is not known names another operation.
 fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -> Option<&'static str> {
     Some(match (method, names) {
         ("POST", []) => "CreateProject",
@@ -127,6 +134,8 @@ fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -
         ("POST", ["logstores", _, "logs"]) => "GetLogsV2",
         ("POST", ["logstores", _] | ["logstores", _, "shards", "lb" | "route"]) => "PutLogs",
         ("GET", ["logstores", _, "shards"]) => "ListShards",
+        ("POST", ["logstores", _, "shards", _]) if kind == Some("split") => "SplitShard",
+        ("POST", ["logstores", _, "shards", _]) if kind == Some("merge") => "MergeShards",
         ("GET", ["logstores", _, "shards", _]) => match kind? {
             "cursor" => "GetCursor",
             "cursor_time" => "GetCursorTime",

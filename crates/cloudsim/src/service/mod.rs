@@ -21,6 +21,7 @@ pub(crate) mod sls_logs;
 pub(crate) mod sls_logstore;
 pub(crate) mod sls_meta;
 pub(crate) mod sls_project;
+pub(crate) mod sls_shard;
 pub(crate) mod sts;
 pub(crate) mod sts_oidc;
 pub(crate) mod trails;

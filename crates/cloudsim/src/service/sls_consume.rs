@@ -16,6 +16,7 @@ use super::wire::{Log, LogGroup, LogGroupList, Packing, Pair};
 use super::{Call, Operation};
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
+use crate::store::layout::{self, Shard};
 use crate::store::logstore::Logstore;
 use crate::store::shard::{self, StoredLog};
 
@@ -37,17 +38,20 @@ const LOGS_MAX: usize = 4096;
 const CONTENTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The Logstore and the shard of the path.
-fn place(call: &Call<'_>) -> Result<(Logstore, i64), Refusal> {
+pub(crate) fn place(call: &Call<'_>) -> Result<(Logstore, Shard), Refusal> {
     let (_, logstore) = existing(call)?;
     let name = call.place.name.as_deref().unwrap_or_default();
-    let number = name.parse::<i64>().ok().filter(|number| has_shard(&logstore, *number));
+    let number = name.parse::<i64>().ok();
+    let found = layout::all(call.conn, &logstore)?.into_iter().find(|shard| Some(shard.number) == number);
     let missing = || Refusal::new(400, "ShardNotExist", format!("shard {name} does not exist"));
-    Ok((logstore, number.ok_or_else(missing)?))
+    Ok((logstore, found.ok_or_else(missing)?))
 }
 
-/// Whether a Logstore has that shard.
-pub(crate) fn has_shard(logstore: &Logstore, number: i64) -> bool {
-    (0..logstore.shards.max(1)).contains(&number)
+/// The position of the oldest log that a shard may hold, and the one behind the newest.
+fn bounds(call: &Call<'_>, logstore: &Logstore, shard: &Shard) -> Result<(i64, i64), Refusal> {
+    let (begin, end) = shard::extent(call.conn, logstore)?;
+    let end = shard.closed.map_or(end, |closed| closed.min(end));
+    Ok((begin.max(shard.opened).min(end), end))
 }
 
 /// A position as text.
@@ -65,14 +69,14 @@ fn position(text: &str, end: i64) -> Result<i64, Refusal> {
 }
 
 fn cursor(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let (logstore, _) = place(call)?;
-    let (begin, end) = shard::extent(call.conn, &logstore)?;
+    let (logstore, shard) = place(call)?;
+    let (begin, end) = bounds(call, &logstore, &shard)?;
     let position = match call.optional("from") {
         Some("begin") => begin,
         Some("end") => end,
         Some(text) => {
             let time = text.parse().map_err(|_| invalid("from must be begin, end or epoch seconds."))?;
-            shard::arrived_since(call.conn, &logstore, time)?.unwrap_or(end)
+            shard::arrived_since(call.conn, &logstore, time)?.map_or(end, |since| since.clamp(begin, end))
         }
         None => return Err(Refusal::new(400, "MissingParameter", "Missing parameter : from.")),
     };
@@ -88,7 +92,7 @@ fn cursor_time(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 fn pull(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let (logstore, number) = place(call)?;
+    let (logstore, shard) = place(call)?;
     let (_, end) = shard::extent(call.conn, &logstore)?;
     if call.optional("query").is_some() {
         return Err(invalid("query while pulling is not emulated."));
@@ -98,8 +102,10 @@ fn pull(call: &Call<'_>) -> Result<Answer, Refusal> {
     let count = count.ok_or_else(|| invalid(format!("count must be from 1 to {GROUPS_MAX}.")))?;
     let start = position(call.optional("cursor").unwrap_or_default(), end)?;
     let stop = call.optional("end_cursor").map_or(Ok(end), |text| position(text, end))?;
+    let stop = stop.min(bounds(call, &logstore, &shard)?.1);
     let mut batch = Batch { groups: Vec::new(), key: None, bytes: 0, next: stop.max(start), count };
-    shard::read(call.conn, &logstore, number, start..stop, |log| batch.take(log))?;
+    let stretches = layout::stretches(&layout::all(call.conn, &logstore)?, shard.number, start..stop);
+    shard::read(call.conn, &logstore, &stretches, |log| batch.take(log))?;
     answer(call, &batch)
 }
 

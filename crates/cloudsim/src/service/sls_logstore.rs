@@ -1,4 +1,4 @@
-//! Logstores and their shards (cloud-api §6.2).
+//! Logstores (cloud-api §6.2).
 
 use serde_json::{Map, Value, json};
 
@@ -24,10 +24,6 @@ pub(crate) const DELETE: Operation =
 /// GET `/logstores`.
 pub(crate) const LIST: Operation =
     Operation::read(Service::Sls, "ListLogStores", Some("log:ListLogStores"), list);
-/// GET `/logstores/{logstore}/shards`.
-pub(crate) const SHARDS: Operation =
-    Operation::read(Service::Sls, "ListShards", Some("log:ListShards"), shards);
-
 /// Logstores a project may have (cloud-api §6.8).
 const LOGSTORES_MAX: usize = 400;
 
@@ -180,22 +176,6 @@ fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn is_of_kind(logstore: &Logstore, setting: &str, default: &str, kind: &str) -> bool {
     let value = logstore.settings.get(setting).and_then(Value::as_str);
     value.filter(|value| !value.is_empty()).unwrap_or(default) == kind
-}
-
-fn shards(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let (_, logstore) = existing(call)?;
-    let width = u128::MAX / u128::from(logstore.shards.max(1).unsigned_abs());
-    let edge = |number: i64| format!("{:032x}", width.saturating_mul(u128::from(number.unsigned_abs())));
-    let shown: Vec<Value> = (0..logstore.shards)
-        .map(|number| {
-            let end = if number + 1 == logstore.shards { "f".repeat(32) } else { edge(number + 1) };
-            json!({
-                "shardID": number, "status": "readwrite", "inclusiveBeginKey": edge(number),
-                "exclusiveEndKey": end, "createTime": logstore.created,
-            })
-        })
-        .collect();
-    Ok(Answer::json(Value::Array(shown)))
 }
 
 #[cfg(test)]

@@ -137,6 +137,13 @@ CREATE TABLE IF NOT EXISTS ordinary_trail (
     PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS shard (
+    logstore_id INTEGER NOT NULL REFERENCES logstore(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    first_key TEXT NOT NULL, end_key TEXT NOT NULL, created INTEGER NOT NULL,
+    opened INTEGER NOT NULL /* position */, closed INTEGER /* position, or NULL */,
+    PRIMARY KEY (logstore_id, number)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS used_nonce (hash INTEGER PRIMARY KEY /* of key id and nonce */, time INTEGER NOT NULL);
 
 CREATE TABLE IF NOT EXISTS pending_event (

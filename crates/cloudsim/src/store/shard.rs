@@ -1,10 +1,11 @@
 //! A Logstore read shard by shard, in the order of arrival.
 //!
-//! A log belongs to the shard that its id leaves as a remainder, and a position is the id of the next log to
-//! read; so positions of one Logstore only grow, and every log is in exactly one shard.
+//! A position is the id of the next log to read; so positions of one Logstore only grow. Among the shards that are open
+//! where it lies, a log belongs to the one that its id leaves as a remainder, so it is in exactly one.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::layout::Stretch;
 use super::logstore::Logstore;
 
 /// A log as it was stored.
@@ -74,23 +75,23 @@ pub(crate) fn arrival(
         .optional()
 }
 
-/// Shows the logs of a shard from one position to before another, until `take` has enough of them.
+/// Shows the logs of some stretches, until `take` has enough of them.
 pub(crate) fn read(
     conn: &Connection,
     logstore: &Logstore,
-    shard: i64,
-    range: std::ops::Range<i64>,
+    stretches: &[Stretch],
     mut take: impl FnMut(StoredLog) -> bool,
 ) -> rusqlite::Result<()> {
     let mut statement = conn.prepare_cached(
         "SELECT id, time, received, topic, source, contents, tags, beyond FROM log
          WHERE logstore_id = ?1 AND id >= ?2 AND id < ?3 AND id % ?4 = ?5 ORDER BY id",
     )?;
-    let mut rows =
-        statement.query(params![logstore.id, range.start, range.end, logstore.shards.max(1), shard])?;
-    while let Some(row) = rows.next()? {
-        if !take(StoredLog::of(row)?) {
-            break;
+    for Stretch { positions, shards, rest } in stretches {
+        let mut rows = statement.query(params![logstore.id, positions.start, positions.end, shards, rest])?;
+        while let Some(row) = rows.next()? {
+            if !take(StoredLog::of(row)?) {
+                return Ok(());
+            }
         }
     }
     Ok(())
