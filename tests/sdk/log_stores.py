@@ -108,6 +108,22 @@ def list_shards(log):
     assert [shard["shardID"] for shard in shards] == [0, 1] and shards[0]["status"] == "readwrite", shards
 
 
+@checks("SplitShard")
+def split_shard(log):
+    log.client.create_logstore(log.project, "to-split", ttl=1, shard_count=1)
+    made = log.client.split_shard(log.project, "to-split", 0, "4" + "0" * 31).get_shards_info()
+    assert [(shard["shardID"], shard["status"]) for shard in made] == [
+        (0, "readonly"), (1, "readwrite"), (2, "readwrite")
+    ], made
+
+
+@checks("MergeShards")
+def merge_shards(log):
+    made = log.client.merge_shard(log.project, "to-split", 1).get_shards_info()
+    assert [shard["shardID"] for shard in made] == [1, 2, 3] and made[2]["status"] == "readwrite", made
+    log.client.delete_logstore(log.project, "to-split")
+
+
 @checks("GetIndex (IndexConfigNotExist)")
 def get_no_index(log):
     log.refused("IndexConfigNotExist", lambda: log.client.get_index_config(log.project, STORE))

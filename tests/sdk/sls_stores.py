@@ -115,6 +115,24 @@ def list_shards(sls):
     assert [shard.shard_id for shard in shards] == [0, 1] and shards[1].exclusive_end_key == "f" * 32, shards
 
 
+@checks("SplitShard")
+def split_shard(sls):
+    request = models.CreateLogStoreRequest(logstore_name="to-split", ttl=1, shard_count=1)
+    sls.client.create_log_store(sls.project, request)
+    request = models.SplitShardRequest(key="4" + "0" * 31, shard_count=2)
+    made = sls.client.split_shard(sls.project, "to-split", "0", request).body
+    assert [(shard.shard_id, shard.status) for shard in made] == [
+        (0, "readonly"), (1, "readwrite"), (2, "readwrite")
+    ], made
+
+
+@checks("MergeShards")
+def merge_shards(sls):
+    made = sls.client.merge_shard(sls.project, "to-split", "1").body
+    assert [shard.shard_id for shard in made] == [1, 2, 3] and made[2].status == "readwrite", made
+    sls.client.delete_log_store(sls.project, "to-split")
+
+
 @checks("GetIndex (IndexConfigNotExist)")
 def get_no_index(sls):
     sls.refused("IndexConfigNotExist", lambda: sls.client.get_index(sls.project, STORE))

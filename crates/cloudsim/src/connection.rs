@@ -22,7 +22,7 @@ use crate::gateway::{self, Withheld};
 use crate::line::{Conduct, Line};
 use crate::payload::Payload;
 use crate::reply::{Manner, Reply};
-use crate::request::Request;
+use crate::request::{Peer, Request};
 use crate::tls::Tls;
 use crate::tunnel::{Tunnel, Tunnels};
 use crate::{Sim, control, metadata};
@@ -39,10 +39,11 @@ pub(crate) async fn serve(stream: TcpStream, sim: Arc<Sim>, tls: Tls, mut stoppe
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
+    let peer = Peer(stream.peer_addr().ok().map(|address| address.ip().to_canonical()));
     let mut next = Some((Line::new(stream), Tunnels::outside()));
     while let Some((line, tunnels)) = next {
         let Some(line) = opened(line, &tls, &mut stopped).await else { return };
-        let session = Session { sim: Arc::clone(&sim), conduct: line.conduct(), tunnels };
+        let session = Session { sim: Arc::clone(&sim), conduct: line.conduct(), tunnels, peer };
         let dug = converse(line, session, &mut stopped).await;
         next = dug.map(|Tunnel { line, host }| (line, Tunnels::inside(host)));
     }
@@ -63,6 +64,8 @@ struct Session {
     sim: Arc<Sim>,
     conduct: Arc<Conduct>,
     tunnels: Tunnels,
+    /// Who is at the other end.
+    peer: Peer,
 }
 
 /// Answers requests until the client or a stop ends that; gives the tunnel that the last one asked for.
@@ -105,12 +108,13 @@ async fn respond(
     mut request: http::Request<Incoming>,
 ) -> Result<Response<Payload>, Withheld> {
     session.conduct.set_pace(0);
+    request.extensions_mut().insert(session.peer);
     let upgrade = (request.method() == Method::CONNECT).then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
     let body = read(body).await?;
     let request = Request::new(&parts, body.clone().unwrap_or_default(), session.tunnels.host());
     let date = http_date(session.sim.clock.now());
-    let route = route(&request);
+    let route = route(&request, &session.sim.domains);
     let reply = match (body, upgrade) {
         (None, _) => Ok(gateway::too_large(&route, &request.host)),
         (Some(_), Some(upgrade)) => Ok(session.tunnels.dig(&request, upgrade)),

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::Sim;
 use crate::gateway::{self, route};
-use crate::request::Request;
+use crate::request::{Peer, Request};
 
 const TRUST: &str = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
 
@@ -30,6 +30,7 @@ fn request(host: &str, method: &str, path: &str, query: &str, body: &str) -> Req
         query: query.to_owned(),
         headers: vec![("host".to_owned(), host.to_owned())],
         body: Bytes::from(body.to_owned()),
+        peer: Peer::default(),
     }
 }
 
@@ -88,7 +89,7 @@ async fn history(data: &Path, seed: u64) -> (Vec<String>, Vec<u16>) {
     let sim = Arc::new(Sim::open_at(data, seed, Some(time())).unwrap());
     let mut statuses = Vec::new();
     for request in requests(&sim) {
-        let route = route::route(&request);
+        let route = route::route(&request, &[]);
         statuses.push(gateway::answer(Arc::clone(&sim), request, route).await.unwrap().status);
     }
     crate::control::events::generate(&sim, &json!({"count": 500, "spanSeconds": 86_400})).unwrap();

@@ -38,6 +38,7 @@ mod server;
 mod service;
 mod session;
 mod store;
+mod strict;
 mod tls;
 mod tunnel;
 
@@ -91,6 +92,8 @@ pub(crate) struct Sim {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) identity: Identity,
+    /// Names that lead here besides `localhost` and addresses, in lower case.
+    pub(crate) domains: Vec<String>,
 }
 
 impl Sim {
@@ -104,7 +107,14 @@ impl Sim {
         let store = Store::open(data)?;
         let clock = |offset| time.map_or_else(|| Clock::new(offset), Clock::standing);
         let (identity, offset) = store.write(|conn| prepare(conn, seed, clock))??;
-        Ok(Self { store, clock: clock(offset), faults: Faults::default(), identity })
+        Ok(Self { store, clock: clock(offset), faults: Faults::default(), identity, domains: Vec::new() })
+    }
+
+    /// Makes happen and delivers what is due by now, each portion in a transaction of its own.
+    pub(crate) fn catch_up(&self) -> Result<(), reply::Refusal> {
+        let now = self.clock.now().as_second();
+        while self.store.write(|conn| service::ongoing::catch_up(conn, now))?? {}
+        Ok(())
     }
 }
 

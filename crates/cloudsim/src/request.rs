@@ -3,7 +3,8 @@
 //! Path, query, host and body are kept exactly as sent, because signatures cover them; decoding happens on
 //! copies. Must never be rebuilt from a decoded form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 
@@ -25,7 +26,13 @@ pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// Who sent it.
+    pub(crate) peer: Peer,
 }
+
+/// Address at the other end of the connection, as an extension of what hyper read from it; policies ask for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Peer(pub(crate) Option<IpAddr>);
 
 impl Request {
     /// Builds the raw form. Header values that are not UTF-8 are kept lossily: no signature fits them then.
@@ -51,6 +58,7 @@ impl Request {
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers,
             body,
+            peer: parts.extensions.get().copied().unwrap_or_default(),
         }
     }
 
@@ -98,6 +106,13 @@ impl Request {
         map
     }
 
+    /// A parameter that is given twice: what is checked could be the one, what is done the other.
+    pub(crate) fn repeated_parameter(&self) -> Option<String> {
+        let mut seen = BTreeSet::new();
+        let all = self.with_signable(alicloud_sign::rpc_v1::all_parameters);
+        all.into_iter().map(|(name, _)| name).find(|name| !seen.insert(name.clone()))
+    }
+
     /// Decoded, non-empty path segments.
     pub(crate) fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect()
@@ -132,6 +147,7 @@ pub(crate) mod tests {
             query: query.to_owned(),
             headers: vec![("host".to_owned(), host.to_owned())],
             body: Bytes::new(),
+            peer: Peer::default(),
         }
     }
 
@@ -153,6 +169,16 @@ pub(crate) mod tests {
     #[test]
     fn first_of_a_repeated_parameter_counts() {
         assert_eq!(get("h", "/?a=1&a=2").parameters()["a"], "1");
+    }
+
+    #[test]
+    fn parameter_is_repeated_also_in_a_form() {
+        assert_eq!(get("h", "/?a=1&b=2").repeated_parameter(), None);
+        assert_eq!(get("h", "/?a=1&b=2&%61=1").repeated_parameter().as_deref(), Some("a"));
+        let mut form = get("h", "/?a=1");
+        form.headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+        form.body = Bytes::from_static(b"a=2");
+        assert_eq!(form.repeated_parameter().as_deref(), Some("a"));
     }
 
     #[test]

@@ -31,12 +31,19 @@ pub struct Options {
     pub data: PathBuf,
     /// Seed of the generated events of a fresh directory; an existing one keeps its own.
     pub seed: u64,
+    /// Domains that lead to this server: `<project>.<domain>` is a project of Log Service.
+    pub domains: Vec<String>,
 }
 
 impl Options {
     /// A free port on loopback, and a directory.
     pub fn local(data: impl Into<PathBuf>) -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data: data.into(), seed: 1 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: data.into(),
+            seed: 1,
+            domains: Vec::new(),
+        }
     }
 }
 
@@ -72,7 +79,8 @@ pub struct Server {
 impl Server {
     /// Opens the state and starts to serve.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let sim = Arc::new(Sim::open(&options.data, options.seed)?);
+        let domains = options.domains.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let sim = Arc::new(Sim { domains, ..Sim::open(&options.data, options.seed)? });
         let tls = Tls::open(&options.data, options.listen.ip())?;
         let ca_file = tls.ca_file().to_owned();
         let failed = |source| StartError::Listen { address: options.listen, source };

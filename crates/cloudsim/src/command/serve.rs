@@ -1,7 +1,7 @@
 //! `cloudsim serve`.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -22,6 +22,24 @@ pub(crate) struct Serve {
     /// Seed of the access key and of the generated platform events; only a fresh directory takes it.
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
+    /// Domain that leads here besides `localhost`: `<project>.NAME` is a project of Log Service. May be repeated.
+    #[arg(long = "domain", value_name = "NAME", value_parser = domain)]
+    domains: Vec<String>,
+}
+
+/// A name of labels of letters, digits and `-`; the cloud's own is not to be given away.
+fn domain(text: &str) -> Result<String, String> {
+    let legal = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let name = text.to_ascii_lowercase();
+    if !name.split('.').all(legal) || name.parse::<IpAddr>().is_ok() {
+        return Err("a domain is labels of letters, digits and `-`, such as `sim.test`".to_owned());
+    }
+    if name == "aliyuncs.com" || name.ends_with(".aliyuncs.com") {
+        return Err("the hosts of the cloud lead here already".to_owned());
+    }
+    Ok(name)
 }
 
 pub(crate) const EXAMPLE: &str = "\
@@ -39,7 +57,8 @@ impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-        let options = Options { listen: self.listen, data: self.data, seed: self.seed };
+        let Self { listen, data, seed, domains } = self;
+        let options = Options { listen, data, seed, domains };
         let server = Server::start(options).await?;
         announce(&server).context("cannot write to standard output")?;
         tracing::info!(address = %server.address(), "serving");

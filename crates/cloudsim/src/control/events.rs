@@ -32,6 +32,7 @@ fn set_rate(sim: &Sim, body: &Value) -> Result<Value, Refusal> {
     }
     let per_hour = u32::try_from(number(body, "perHour", 0, COUNT_MAX)?).unwrap_or_default();
     let account = body.get("account").and_then(Value::as_str).unwrap_or(&sim.identity.account).to_owned();
+    sim.catch_up()?;
     let (answer, _) = recorded(sim, "set-event-rate", &account, body, |conn| {
         account::find(conn, &account)?.ok_or_else(|| wrong(format!("no such account: {account}")))?;
         ongoing::set(conn, &account, per_hour, sim.clock.now().as_second())?;
@@ -87,7 +88,7 @@ impl Batch<'_> {
             delivered = delivery::deliver(conn, self.account, &events, now)?;
             done += size;
         }
-        account::count_generated(conn, self.account, self.count)?;
+        account::count_generated(conn, self.account, u64::from(self.count))?;
         Ok(report(self.account, self.count, newest, &delivered))
     }
 

@@ -21,7 +21,7 @@ use crate::page;
 use crate::quirks::{self, Quirks};
 use crate::reply::{Refusal, Reply};
 use crate::request::Request;
-use crate::service::{self, delivery, ongoing};
+use crate::service;
 use crate::store::journal::{self, Entry};
 use crate::store::{self, setting};
 
@@ -141,8 +141,7 @@ fn permission(entry: &Value) -> Option<&'static str> {
 
 /// The state, with what is due delivered.
 pub(crate) fn show_state(sim: &Sim) -> Result<Value, Refusal> {
-    let now = sim.clock.now().as_second();
-    sim.store.write(|conn| ongoing::happen(conn, now).and_then(|()| delivery::release(conn, now)))??;
+    sim.catch_up()?;
     sim.store.read(|conn| state::show(conn, &sim.clock))?
 }
 

@@ -12,7 +12,7 @@ use super::{recorded, wrong};
 use crate::Sim;
 use crate::clock::iso;
 use crate::reply::Refusal;
-use crate::store::copy::CopyError;
+use crate::store::copy::{CopyError, Existing};
 use crate::store::setting;
 
 /// Longest name, bytes.
@@ -49,10 +49,9 @@ fn named<'a>(sim: &Sim, body: &'a Value) -> Result<(&'a str, PathBuf), Refusal> 
 pub(super) fn take(sim: &Sim, body: &Value) -> Result<Value, Refusal> {
     let (name, file) = named(sim, body)?;
     std::fs::create_dir_all(folder(sim)).map_err(|error| Refusal::internal(&error))?;
-    if body.get("replace") == Some(&Value::Bool(true)) && file.exists() {
-        std::fs::remove_file(&file).map_err(|error| Refusal::internal(&error))?;
-    }
-    let bytes = sim.store.copy_to(&file)?;
+    let replaces = body.get("replace") == Some(&Value::Bool(true));
+    let existing = if replaces { Existing::Replaced } else { Existing::Kept };
+    let bytes = sim.store.copy_to(&file, existing)?;
     Ok(json!({"name": name, "bytes": bytes, "file": file.display().to_string()}))
 }
 

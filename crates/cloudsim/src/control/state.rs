@@ -31,9 +31,9 @@ fn show_account(conn: &Connection, account: &Account, now: i64) -> Result<Value,
         roles.iter().map(|role| show_role(conn, &account.id, role)).collect();
     let trails = trail::list(conn, &account.id)?;
     let trails: Result<Vec<Value>, Refusal> =
-        trails.iter().map(|trail| show_trail(conn, trail, "ActionTrail")).collect();
+        trails.iter().map(|trail| show_trail(conn, trail, "ActionTrail", now)).collect();
     let shipping = second_door::find(conn, &account.id)?;
-    let shipping = shipping.map(|trail| show_trail(conn, &trail, "LogService")).transpose()?;
+    let shipping = shipping.map(|trail| show_trail(conn, &trail, "LogService", now)).transpose()?;
     let projects = project::list(conn, &account.id)?;
     let projects: Result<Vec<Value>, Refusal> =
         projects.iter().map(|project| show_project(conn, project, now)).collect();
@@ -92,9 +92,10 @@ fn show_role(conn: &Connection, account: &str, role: &Role) -> Result<Value, Ref
     Ok(json!({"name": role.name, "arn": arn, "trustPolicy": trust, "policies": policies}))
 }
 
-fn show_trail(conn: &Connection, trail: &Trail, source: &str) -> Result<Value, Refusal> {
-    let destination = delivery::destination(conn, trail)?;
-    let error = destination.as_ref().err().map(|lack| lack.sentence().to_owned());
+fn show_trail(conn: &Connection, trail: &Trail, source: &str, now: i64) -> Result<Value, Refusal> {
+    let destination = delivery::destination(conn, trail, now)?;
+    let lack = destination.as_ref().err().map(|lack| lack.sentence().to_owned());
+    let error = if trail.started.is_none() { Some(delivery::NOT_STARTED.to_owned()) } else { lack };
     Ok(json!({
         "name": trail.name,
         "homeRegion": trail.home_region,
@@ -106,7 +107,7 @@ fn show_trail(conn: &Connection, trail: &Trail, source: &str) -> Result<Value, R
         "roleArn": trail.role_arn,
         "createdTime": iso(trail.created),
         "delivery": {
-            "working": destination.is_ok(),
+            "working": error.is_none(),
             "error": error,
             "latestDeliveryTime": trail.delivered.map(iso),
         },

@@ -14,7 +14,7 @@ use crate::MAIN_ACCOUNT;
 use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::reply::{INTERNAL, Refusal};
-use crate::request::Request;
+use crate::request::{Peer, Request};
 use crate::store::{account, schema};
 
 /// 2026-01-02T03:04:05Z.
@@ -100,7 +100,7 @@ fn now() -> Timestamp {
 
 /// The request at its service; what is no request to a service is given back.
 fn arrive(request: Request) -> Result<Arrived, Route> {
-    match route(&request) {
+    match route(&request, &[]) {
         Route::Rpc(service, region) => Ok(rpc::arrive(request, service, region)),
         Route::Sls { region, project } => Ok(sls::arrive(request, region, project)),
         other @ (Route::Control
@@ -133,6 +133,7 @@ impl Sent {
             query: query.to_owned(),
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             body: Bytes::copy_from_slice(body),
+            peer: Peer::default(),
         })
     }
 }

@@ -5,6 +5,7 @@
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod kept;
 mod perform;
 mod resource;
 pub(crate) mod route;
@@ -26,6 +27,8 @@ use crate::store::frozen::Frozen;
 
 use route::{Route, Service};
 
+pub(crate) use rpc::unknown_action;
+
 /// A request that reached a service.
 #[derive(Debug)]
 pub(crate) struct Arrived {
@@ -41,6 +44,8 @@ pub(crate) struct Arrived {
     pub(crate) request_id: String,
     /// What a read is to see instead of the present state.
     pub(crate) past: Option<Arc<Frozen>>,
+    /// Whether a search is to answer a part of what it finds.
+    pub(crate) incomplete: bool,
 }
 
 impl Arrived {
@@ -99,7 +104,8 @@ async fn run(sim: Arc<Sim>, arrived: Arrived, effect: Option<Effect>) -> Reply {
     let (service, request_id) = (arrived.service, arrived.request_id.clone());
     let done = tokio::task::spawn_blocking(move || {
         let past = past(&sim, &arrived, effect.as_ref());
-        perform::perform(&sim, &Arrived { past, ..arrived }, effect.as_ref())
+        let incomplete = matches!(effect, Some(Effect::Incomplete));
+        perform::perform(&sim, &Arrived { past, incomplete, ..arrived }, effect.as_ref())
     });
     done.await.unwrap_or_else(|panic| {
         let refusal = Refusal::internal(&panic);

@@ -1,25 +1,23 @@
 //! One request against the state: authenticate, authorise, run, journal.
 
 use rusqlite::Connection;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::resource::resource;
+use super::resource::resources;
 use super::route::Service;
-use super::{Arrived, refused, rpc, sls};
+use super::{Arrived, kept, refused, rpc, sls};
 use crate::Sim;
 use crate::auth;
 use crate::caller::Caller;
 use crate::control::faults::Effect;
 use crate::policy::{Context, Verdict};
+use crate::quirks;
 use crate::reply::{Answer, Refusal, Reply};
-use crate::service::{Call, Operation, actiontrail, delivery, ongoing, sts_oidc};
+use crate::service::{Call, Operation, actiontrail, ongoing, sts_oidc};
 use crate::store;
 use crate::store::frozen::Frozen;
 use crate::store::journal::{self, Entry};
 use crate::store::logstore;
-
-/// Longest parameter value kept in the journal, characters.
-const JOURNALLED_CHARS_MAX: usize = 512;
 
 /// What happened to a request.
 struct Done {
@@ -40,28 +38,28 @@ pub(crate) fn perform(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> 
     })
 }
 
-/// Effect and journal row in one transaction.
+/// Effect and journal row in one transaction, once nothing else is due.
 fn within(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> rusqlite::Result<Reply> {
-    sim.store
-        .write(|conn| {
-            deliver_due(sim, conn);
-            journalled(sim, conn, arrived, &attempt(sim, conn, arrived, effect), effect)
-        })
-        .flatten()
+    when_settled(sim, |conn| journalled(sim, conn, arrived, &attempt(sim, conn, arrived, effect), effect))
 }
 
 /// A read that leaves the writer free, and then its journal row.
 fn beside(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> rusqlite::Result<Reply> {
     let now = sim.clock.now().as_second();
     // Retention is kept here, before anybody looks, and is no change that the journal tells of.
-    sim.store
-        .write(|conn| {
-            deliver_due(sim, conn);
-            logstore::expire(conn, now)
-        })
-        .flatten()?;
+    when_settled(sim, |conn| logstore::expire(conn, now))?;
     let done = sim.store.read(|conn| attempt(sim, conn, arrived, effect))?;
     sim.store.write(|conn| journalled(sim, conn, arrived, &done, effect)).flatten()
+}
+
+/// Runs `work` in a transaction in which no event is due; of very many, each portion gets a transaction of its own.
+fn when_settled<T>(sim: &Sim, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    loop {
+        let done = sim.store.write(|conn| if more_is_due(sim, conn) { None } else { Some(work(conn)) })?;
+        if let Some(done) = done {
+            return done;
+        }
+    }
 }
 
 /// A read of the state as it was; the caller is known by the state as it is.
@@ -78,12 +76,12 @@ fn in_the_past(
     sim.store.write(|conn| journalled(sim, conn, arrived, &done, effect.or(Some(&stale)))).flatten()
 }
 
-/// Makes events happen and arrive that are due; a failure is logged and concerns no caller.
-fn deliver_due(sim: &Sim, conn: &Connection) {
-    let now = sim.clock.now().as_second();
-    if let Err(refusal) = ongoing::happen(conn, now).and_then(|()| delivery::release(conn, now)) {
+/// Makes a portion of the events happen and arrive that are due; a failure is logged and concerns no caller.
+fn more_is_due(sim: &Sim, conn: &Connection) -> bool {
+    ongoing::catch_up(conn, sim.clock.now().as_second()).unwrap_or_else(|refusal| {
         tracing::error!(code = refusal.code, "cannot deliver events that are due");
-    }
+        false
+    })
 }
 
 /// Reads of Log Service may take long and need no nonce, so they leave the writer alone.
@@ -124,7 +122,7 @@ pub(crate) fn run(
     caller: &Caller,
     now: jiff::Timestamp,
 ) -> Result<Answer, Refusal> {
-    let operation = permitted(arrived, caller, now)?;
+    let operation = permitted(conn, arrived, caller, now)?;
     (operation.run)(&call(conn, arrived, caller, now.as_second()))
 }
 
@@ -148,11 +146,13 @@ fn call<'a>(conn: &'a Connection, arrived: &'a Arrived, caller: &'a Caller, now:
         request: &arrived.request,
         parameters: &arrived.parameters,
         place: &arrived.place,
+        incomplete: arrived.incomplete,
     }
 }
 
 /// The operation, if it exists for this account and the caller may use it.
 fn permitted(
+    conn: &Connection,
     arrived: &Arrived,
     caller: &Caller,
     now: jiff::Timestamp,
@@ -160,15 +160,25 @@ fn permitted(
     let operation = *arrived.operation.as_ref().map_err(Clone::clone)?;
     let is_inner = arrived.service == Service::ActionTrail && actiontrail::needs_grant(operation.action);
     if is_inner && !caller.account.granted {
-        return Err(rpc::unknown_action());
+        return Err(quirks::get(conn)?.inner_refusal.refusal());
     }
     let Some(ram_action) = operation.ram_action else { return Ok(operation) };
-    let resource = resource(arrived, &caller.account.id);
-    match caller.verdict(ram_action, &resource, &Context::of_call(now)) {
-        Verdict::Allowed => Ok(operation),
-        verdict @ (Verdict::Denied | Verdict::Silent) => {
-            Err(denied(arrived.service, caller, &resource, ram_action, verdict))
+    let context = context(arrived, now);
+    for resource in resources(arrived, &caller.account.id) {
+        let verdict = caller.verdict(ram_action, &resource, &context);
+        if verdict != Verdict::Allowed {
+            return Err(denied(arrived.service, caller, &resource, ram_action, verdict));
         }
+    }
+    Ok(operation)
+}
+
+/// What a policy may ask of a call.
+fn context(arrived: &Arrived, now: jiff::Timestamp) -> Context {
+    let known = Context::of_call(now.as_second(), arrived.request.peer.0);
+    match arrived.parameters.get("ServiceName") {
+        Some(name) if arrived.action == "CreateServiceLinkedRole" => known.with("ram:ServiceName", name),
+        Some(_) | None => known,
     }
 }
 
@@ -216,9 +226,9 @@ fn journalled(
         account: caller.map(|caller| caller.account.id.clone()).unwrap_or_default(),
         caller: caller.map(Caller::arn).unwrap_or_default(),
         service: arrived.service.name().to_owned(),
-        action: arrived.action.clone(),
+        action: kept::action(arrived),
         region: arrived.region.clone(),
-        parameters: main_parameters(arrived),
+        parameters: kept::parameters(arrived, caller.is_some()),
         status: reply.status,
         code: reply.code.clone(),
         changed: done.changed,
@@ -227,43 +237,4 @@ fn journalled(
     };
     journal::append(conn, &entry)?;
     Ok(reply)
-}
-
-/// What the call was about, without signatures, keys and tokens.
-fn main_parameters(arrived: &Arrived) -> Map<String, Value> {
-    let mut map = Map::new();
-    let place = &arrived.place;
-    let named = [("project", &place.project), ("logstore", &place.logstore), ("name", &place.name)];
-    for (name, value) in named {
-        map.extend(value.as_ref().map(|value| (name.to_owned(), short(value))));
-    }
-    let parameters = arrived.parameters.iter().filter(|(name, _)| !is_envelope(name));
-    map.extend(parameters.map(|(name, value)| (name.clone(), short(value))));
-    if arrived.service == Service::Sls
-        && let Ok(Value::Object(body)) = serde_json::from_slice(&arrived.request.body)
-    {
-        map.extend(body.iter().map(|(name, value)| (name.clone(), short_value(value))));
-    }
-    map
-}
-
-/// Parameters that say how a call was made, not what it was about.
-fn is_envelope(name: &str) -> bool {
-    let names = ["Action", "Version", "Format", "Timestamp", "AccessKeyId", "SecurityToken", "OIDCToken"];
-    names.contains(&name) || name.starts_with("Signature")
-}
-
-fn short(text: &str) -> Value {
-    Value::String(text.chars().take(JOURNALLED_CHARS_MAX).collect())
-}
-
-fn short_value(value: &Value) -> Value {
-    match value {
-        Value::String(text) => short(text),
-        Value::Array(_) | Value::Object(_) => {
-            let text = value.to_string();
-            if text.len() <= JOURNALLED_CHARS_MAX { value.clone() } else { short(&text) }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
-    }
 }

@@ -96,8 +96,8 @@ pub(crate) enum Route {
     Unclear,
 }
 
-/// Finds the service.
-pub(crate) fn route(request: &Request) -> Route {
+/// Finds the service. `domains` are names that lead to this machine besides `localhost` and addresses.
+pub(crate) fn route(request: &Request, domains: &[String]) -> Route {
     let host = request.host_name();
     if [&request.target_host, &request.tunnel_host].into_iter().flatten().any(|named| *named != host) {
         return Route::Contradictory;
@@ -108,18 +108,15 @@ pub(crate) fn route(request: &Request) -> Route {
     if host == crate::metadata::HOST {
         return Route::Metadata;
     }
-    if request.target_host.is_some() && !request.names_this_machine() {
+    let project = project_below(&host, domains).map(str::to_owned);
+    let is_here = project.is_some() || request.names_this_machine() || domains.contains(&host);
+    if request.target_host.is_some() && !is_here {
         return Route::Unresolvable(host);
     }
-    if request.path == "/_sim" || request.path.starts_with("/_sim/") {
+    if project.is_none() && (request.path == "/_sim" || request.path.starts_with("/_sim/")) {
         return Route::Control;
     }
-    let version = request.header("x-acs-version").map(str::to_owned);
-    let version = version.or_else(|| request.parameters().remove("Version"));
-    match version.as_deref().and_then(Service::of_version) {
-        Some(service) => Route::Rpc(service, CENTRAL_REGION.to_owned()),
-        None => by_address(request, &host),
-    }
+    by_address(request, &host, project)
 }
 
 /// Whether a connection can be made to a host, given without port: one of the cloud, or the emulator itself.
@@ -135,16 +132,36 @@ pub(crate) fn address_of(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
-/// Log Service on the emulator's own address, `[<project>.]<address>`, as the official Python client writes it.
-/// Its signature tells that it is meant.
-fn by_address(request: &Request, host: &str) -> Route {
+/// The project of `<project>.localhost`, and of `<project>.<domain>`.
+fn project_below<'a>(host: &'a str, domains: &[String]) -> Option<&'a str> {
+    let names = domains.iter().map(String::as_str).chain(["localhost"]);
+    let mut projects = names.filter_map(|name| host.strip_suffix(name)?.strip_suffix('.'));
+    projects.find(|project| !project.is_empty())
+}
+
+/// A request to the emulator's own address: RPC tells its version. Log Service, as `[<project>.]<address>`, as the
+/// official Python client writes it, tells by its signature that it is meant.
+fn by_address(request: &Request, host: &str, project: Option<String>) -> Route {
+    let mut parameters = request.parameters();
+    let version = request.header("x-acs-version").map(str::to_owned).or_else(|| parameters.remove("Version"));
+    if let Some(service) = version.as_deref().and_then(Service::of_version) {
+        let named = parameters.get("RegionId").and_then(|region| known_region(region));
+        return Route::Rpc(service, named.unwrap_or(CENTRAL_REGION).to_owned());
+    }
     let signature = request.header("authorization").unwrap_or_default();
-    if !signature.starts_with("LOG ") && !signature.starts_with("SLS4-") {
+    if project.is_none() && !signature.starts_with("LOG ") && !signature.starts_with("SLS4-") {
         return Route::Unclear;
     }
     let rest = host.split_once('.').filter(|(_, rest)| rest.parse::<Ipv4Addr>().is_ok());
-    let project = rest.map(|(project, _)| project.to_owned());
-    Route::Sls { region: CENTRAL_REGION.to_owned(), project }
+    let project = project.or_else(|| rest.map(|(project, _)| project.to_owned()));
+    Route::Sls { region: signed_region(request), project }
+}
+
+/// The region that a signature of version 4 is for: a host of this machine names none.
+fn signed_region(request: &Request) -> String {
+    let presented = request.with_signable(alicloud_sign::sls_v4::presented);
+    let region = presented.ok().and_then(|presented| known_region(&presented.region));
+    region.unwrap_or(CENTRAL_REGION).to_owned()
 }
 
 /// Routes the part of the host before `.aliyuncs.com`.
@@ -184,6 +201,10 @@ fn known_region(region: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::request::tests::get;
+
+    fn route(request: &Request) -> Route {
+        super::route(request, &["sim.test".to_owned()])
+    }
 
     fn sls(region: &str, project: Option<&str>) -> Route {
         Route::Sls { region: region.to_owned(), project: project.map(str::to_owned) }
@@ -271,6 +292,49 @@ mod tests {
 
     #[test]
     fn control_api_is_not_reachable_under_a_cloud_host() {
-        assert_ne!(route(&get("ram.aliyuncs.com", "/_sim/state")), Route::Control);
+        for host in ["ram.aliyuncs.com", "p.localhost", "p.sim.test"] {
+            assert_ne!(route(&get(host, "/_sim/state")), Route::Control, "{host}");
+        }
+    }
+
+    #[test]
+    fn names_below_this_machine_are_projects() {
+        for host in ["my-proj.localhost:8085", "my-proj.sim.test"] {
+            assert_eq!(route(&get(host, "/logstores")), sls("cn-hangzhou", Some("my-proj")), "{host}");
+        }
+        assert_eq!(route(&get(".localhost", "/")), Route::Unclear);
+        assert_eq!(route(&get("my-proj.other.test", "/")), Route::Unclear);
+    }
+
+    #[test]
+    fn domain_itself_is_this_machine() {
+        for (host, expected) in
+            [("sim.test", Route::Control), ("other.test", Route::Unresolvable("other.test".to_owned()))]
+        {
+            let mut request = get(host, "/_sim/state");
+            request.target_host = Some(host.to_owned());
+            assert_eq!(route(&request), expected);
+        }
+    }
+
+    #[test]
+    fn region_on_the_own_address_is_the_one_that_is_signed_for() {
+        let authorization =
+            "SLS4-HMAC-SHA256 Credential=key/20261122/cn-shanghai/sls/aliyun_v4_request,Signature=00";
+        for host in ["my-proj.127.0.0.1", "my-proj.localhost", "my-proj.sim.test"] {
+            let mut request = get(host, "/logstores");
+            request.headers.push(("authorization".to_owned(), authorization.to_owned()));
+            request.headers.push(("x-log-date".to_owned(), "20261122T072832Z".to_owned()));
+            assert_eq!(route(&request), sls("cn-shanghai", Some("my-proj")), "{host}");
+        }
+    }
+
+    #[test]
+    fn region_of_an_rpc_call_to_the_own_address_is_a_parameter() {
+        let of = |region: &str| route(&get("127.0.0.1:1", &format!("/?Version=2020-07-06{region}")));
+        assert_eq!(of("&RegionId=cn-shanghai"), Route::Rpc(Service::ActionTrail, "cn-shanghai".to_owned()));
+        for none in ["", "&RegionId=", "&RegionId=cn-atlantis"] {
+            assert_eq!(of(none), Route::Rpc(Service::ActionTrail, "cn-hangzhou".to_owned()), "{none}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! GET and POST, parameters in query or form; always answers JSON, whatever `Format` says.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Arrived;
@@ -17,8 +19,8 @@ const ONCE: [&str; 5] = ["host", "authorization", "x-acs-action", "x-acs-version
 /// Names the operation of a request.
 pub(crate) fn arrive(request: Request, service: Service, region: String) -> Arrived {
     let parameters = request.parameters();
-    let from_header =
-        request.header("x-acs-action").filter(|_| signs_with_headers(&request)).map(str::to_owned);
+    let from_header = request.header("x-acs-action").map(str::to_owned);
+    let from_header = from_header.filter(|_| is_named_by_header(&request, &parameters));
     let action = from_header.or_else(|| parameters.get("Action").cloned()).unwrap_or_default();
     let operation = find(&request, service, &action);
     Arrived {
@@ -31,17 +33,23 @@ pub(crate) fn arrive(request: Request, service: Service, region: String) -> Arri
         operation,
         request_id: super::request_id(service),
         past: None,
+        incomplete: false,
     }
 }
 
-/// With the older scheme `x-acs-action` is unsigned decoration (cloud-api §8.2).
-fn signs_with_headers(request: &Request) -> bool {
-    request.header("authorization").is_some()
+/// With the older scheme `x-acs-action` is unsigned decoration (cloud-api §8.2). It counts when the headers are signed,
+/// and when nothing is: so `AssumeRoleWithOIDC` comes from the official Go client.
+fn is_named_by_header(request: &Request, parameters: &BTreeMap<String, String>) -> bool {
+    let in_parameters = ["Action", "Signature"].iter().any(|name| parameters.contains_key(*name));
+    request.header("authorization").is_some() || !in_parameters
 }
 
 fn find(request: &Request, service: Service, action: &str) -> Result<&'static Operation, Refusal> {
     if let Some(name) = ONCE.iter().find(|name| request.header_count(name) > 1) {
         return Err(Refusal::new(400, "InvalidParameter", format!("Header {name} is repeated.")));
+    }
+    if let Some(name) = request.repeated_parameter() {
+        return Err(Refusal::new(400, "InvalidParameter", format!("Parameter {name} is repeated.")));
     }
     if request.method != "GET" && request.method != "POST" {
         return Err(Refusal::new(405, "UnsupportedHTTPMethod", "This http method is not supported."));

@@ -9,14 +9,14 @@ use crate::reply::{Answer, Body, INTERNAL, Refusal, Reply};
 use crate::request::Request;
 use crate::service::{
     Operation, Place, sls_consume, sls_consumer, sls_document, sls_index, sls_logs, sls_logstore, sls_meta,
-    sls_project,
+    sls_project, sls_shard,
 };
 
 /// Headers that must not be repeated: the signature covers one of them, the service could read another.
 const ONCE: [&str; 4] = ["host", "authorization", "x-log-date", "x-log-content-sha256"];
 
 /// The operations of Log Service.
-static OPERATIONS: [Operation; 42] = [
+static OPERATIONS: [Operation; 44] = [
     sls_project::CREATE,
     sls_project::GET,
     sls_project::UPDATE,
@@ -27,7 +27,9 @@ static OPERATIONS: [Operation; 42] = [
     sls_logstore::UPDATE,
     sls_logstore::DELETE,
     sls_logstore::LIST,
-    sls_logstore::SHARDS,
+    sls_shard::LIST,
+    sls_shard::SPLIT,
+    sls_shard::MERGE,
     sls_index::CREATE,
     sls_index::GET,
     sls_index::UPDATE,
@@ -71,7 +73,12 @@ pub(crate) fn arrive(request: Request, region: String, project: Option<String>) 
     let parameters = request.parameters();
     let segments = request.segments();
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let kind = parameters.get("type").map(String::as_str);
+    let parameter = if matches!(names[..], ["logstores", _, "shards", _]) && request.method == "POST" {
+        "action"
+    } else {
+        "type"
+    };
+    let kind = parameters.get(parameter).map(String::as_str).filter(|kind| !kind.is_empty());
     let action = action(&request.method, &names, kind, project.is_some());
     let place = Place { project, logstore: logstore_of(&names), name: name_of(&names) };
     let operation = find(&request, action, &place);
@@ -84,6 +91,7 @@ pub(crate) fn arrive(request: Request, region: String, project: Option<String>) 
         operation,
         request_id: super::request_id(Service::Sls),
         past: None,
+        incomplete: false,
         request,
     }
 }
@@ -104,7 +112,7 @@ fn name_of(names: &[&str]) -> Option<String> {
     }
 }
 
-/// The operation of a method and path; `kind` is the parameter `type`.
+/// The operation of a method and path; `kind` is the parameter `type`, or `action` of a POST to a shard. A type that is not known names another operation.
 fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -> Option<&'static str> {
     Some(match (method, names) {
         ("POST", []) => "CreateProject",
@@ -116,16 +124,18 @@ fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -
         ("GET", ["logstores"]) => "ListLogStores",
         ("GET", ["logstores", _] | ["logstores", _, "index"]) if kind == Some("histogram") => "GetHistograms",
         ("GET", ["logstores", _]) if kind == Some("log") => "GetLogs",
-        ("GET", ["logstores", _]) => "GetLogStore",
+        ("GET", ["logstores", _]) if kind.is_none() => "GetLogStore",
         ("PUT", ["logstores", _]) => "UpdateLogStore",
         ("DELETE", ["logstores", _]) => "DeleteLogStore",
         ("POST", ["logstores", _, "index"]) => "CreateIndex",
-        ("GET", ["logstores", _, "index"]) => "GetIndex",
+        ("GET", ["logstores", _, "index"]) if kind.is_none() => "GetIndex",
         ("PUT", ["logstores", _, "index"]) => "UpdateIndex",
         ("DELETE", ["logstores", _, "index"]) => "DeleteIndex",
         ("POST", ["logstores", _, "logs"]) => "GetLogsV2",
         ("POST", ["logstores", _] | ["logstores", _, "shards", "lb" | "route"]) => "PutLogs",
         ("GET", ["logstores", _, "shards"]) => "ListShards",
+        ("POST", ["logstores", _, "shards", _]) if kind == Some("split") => "SplitShard",
+        ("POST", ["logstores", _, "shards", _]) if kind == Some("merge") => "MergeShards",
         ("GET", ["logstores", _, "shards", _]) => match kind? {
             "cursor" => "GetCursor",
             "cursor_time" => "GetCursorTime",
@@ -168,12 +178,16 @@ fn find(request: &Request, action: Option<&str>, place: &Place) -> Result<&'stat
     if let Some(name) = ONCE.iter().find(|name| request.header_count(name) > 1) {
         return Err(Refusal::new(400, "ParameterInvalid", format!("Header {name} is repeated.")));
     }
+    if let Some(name) = request.repeated_parameter() {
+        return Err(Refusal::new(400, "ParameterInvalid", format!("Parameter {name} is repeated.")));
+    }
     let found = action.and_then(|action| OPERATIONS.iter().find(|operation| operation.action == action));
     let Some(operation) = found else {
         tracing::warn!(
             service = "sls",
             method = request.method,
             path = request.path,
+            query = request.query,
             "operation is not emulated"
         );
         let message = format!("The method {} is not supported for {}.", request.method, request.path);
@@ -255,6 +269,13 @@ mod tests {
         assert_eq!(action("POST", &group, Some("heartbeat"), true), Some("ConsumerGroupHeartBeat"));
         assert_eq!(action("GET", &group, None, true), Some("GetCheckPoint"));
         assert_eq!(action("PATCH", &["logstores", "l"], None, true), None);
+    }
+
+    #[test]
+    fn unknown_type_is_another_operation() {
+        for names in [["logstores", "l"].as_slice(), &["logstores", "l", "index"]] {
+            assert_eq!(action("GET", names, Some("context_log"), true), None);
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(crate) async fn after(sim: &Sim, struck: &Struck, mut reply: Reply) -> Resul
         | Effect::HoldBefore
         | Effect::DelayBefore { .. }
         | Effect::StaleReads { .. }
+        | Effect::Incomplete
         | Effect::Throttle(_) => {}
     }
     Ok(reply)

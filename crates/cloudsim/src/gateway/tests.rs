@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::route::{Route, route};
 use super::{perform, rpc, sls};
 use crate::Sim;
-use crate::request::Request;
+use crate::request::{Peer, Request};
 
 fn hosts() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -54,6 +54,7 @@ fn requests() -> impl Strategy<Value = Request> {
                 query,
                 headers,
                 body: Bytes::from(body),
+                peer: Peer::default(),
             }
         },
     )
@@ -69,7 +70,7 @@ proptest! {
         let sim = Sim::open(directory.path(), 1).unwrap();
         let before = sim.store.read(|conn| conn.query_row("SELECT count(*) FROM project", [], |row| row.get::<_, i64>(0)));
         for request in noise {
-            let arrived = match route(&request) {
+            let arrived = match route(&request, &sim.domains) {
                 Route::Rpc(service, region) => rpc::arrive(request, service, region),
                 Route::Sls { region, project } => sls::arrive(request, region, project),
                 Route::Control

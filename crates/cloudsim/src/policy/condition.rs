@@ -1,9 +1,11 @@
 //! Conditions of a statement: what must hold of the call for the statement to count.
 //!
-//! String, Boolean and date operators. An operator that is not known, or a key that the call does not have,
-//! does not hold; the negative operators hold without the key.
+//! String, Boolean, date, numeric and address operators. An operator that is not known, or a key that the call does
+//! not have, does not hold; the negative operators hold without the key.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,12 +17,16 @@ use super::{glob, texts};
 pub(crate) struct Context(BTreeMap<String, Vec<String>>);
 
 impl Context {
-    /// What is known of every call.
-    pub(crate) fn of_call(now: Timestamp) -> Self {
+    /// What is known of every call, at a time in epoch seconds; what the cloud does itself comes from no address.
+    pub(crate) fn of_call(now: i64, peer: Option<IpAddr>) -> Self {
         // The real service is reached over TLS alone; this one stands in for it.
-        Self::default()
-            .with("acs:CurrentTime", &crate::clock::iso(now.as_second()))
-            .with("acs:SecureTransport", "true")
+        let known = Self::default()
+            .with("acs:CurrentTime", &crate::clock::iso(now))
+            .with("acs:SecureTransport", "true");
+        match peer {
+            Some(address) => known.with("acs:SourceIp", &address.to_string()),
+            None => known,
+        }
     }
 
     /// Adds a value to a key.
@@ -56,21 +62,55 @@ fn holds(operator: &str, actual: &[String], wanted: &Value) -> bool {
         "StringNotEqualsIgnoreCase" => !any(str::eq_ignore_ascii_case),
         "StringLike" => any(glob),
         "StringNotLike" => !any(glob),
-        "DateLessThan" => any(|wanted, actual| ordered(wanted, actual, |wanted, actual| actual < wanted)),
-        "DateLessThanEquals" => {
-            any(|wanted, actual| ordered(wanted, actual, |wanted, actual| actual <= wanted))
-        }
-        "DateGreaterThan" => any(|wanted, actual| ordered(wanted, actual, |wanted, actual| actual > wanted)),
-        "DateGreaterThanEquals" => {
-            any(|wanted, actual| ordered(wanted, actual, |wanted, actual| actual >= wanted))
+        "IpAddress" => any(is_in_block),
+        "NotIpAddress" => !any(is_in_block),
+        "DateEquals" => any(|wanted, actual| dates(wanted, actual).is_some_and(Ordering::is_eq)),
+        "DateNotEquals" => !any(|wanted, actual| dates(wanted, actual).is_some_and(Ordering::is_eq)),
+        "DateLessThan" => any(|wanted, actual| dates(wanted, actual).is_some_and(Ordering::is_lt)),
+        "DateLessThanEquals" => any(|wanted, actual| dates(wanted, actual).is_some_and(Ordering::is_le)),
+        "DateGreaterThan" => any(|wanted, actual| dates(wanted, actual).is_some_and(Ordering::is_gt)),
+        "DateGreaterThanEquals" => any(|wanted, actual| dates(wanted, actual).is_some_and(Ordering::is_ge)),
+        "NumericEquals" => any(|wanted, actual| numbers(wanted, actual).is_some_and(Ordering::is_eq)),
+        "NumericNotEquals" => !any(|wanted, actual| numbers(wanted, actual).is_some_and(Ordering::is_eq)),
+        "NumericLessThan" => any(|wanted, actual| numbers(wanted, actual).is_some_and(Ordering::is_lt)),
+        "NumericLessThanEquals" => any(|wanted, actual| numbers(wanted, actual).is_some_and(Ordering::is_le)),
+        "NumericGreaterThan" => any(|wanted, actual| numbers(wanted, actual).is_some_and(Ordering::is_gt)),
+        "NumericGreaterThanEquals" => {
+            any(|wanted, actual| numbers(wanted, actual).is_some_and(Ordering::is_ge))
         }
         _ => false,
     }
 }
 
-fn ordered(wanted: &str, actual: &str, test: fn(Timestamp, Timestamp) -> bool) -> bool {
-    let (wanted, actual) = (wanted.parse(), actual.parse());
-    wanted.is_ok_and(|wanted| actual.is_ok_and(|actual| test(wanted, actual)))
+/// How the actual date stands to the wanted one.
+fn dates(wanted: &str, actual: &str) -> Option<Ordering> {
+    Some(actual.parse::<Timestamp>().ok()?.cmp(&wanted.parse().ok()?))
+}
+
+/// How the actual number stands to the wanted one.
+fn numbers(wanted: &str, actual: &str) -> Option<Ordering> {
+    actual.parse::<f64>().ok()?.partial_cmp(&wanted.parse().ok()?)
+}
+
+/// Whether an address is the one of a block, or lies within it: `10.0.0.0/8`.
+fn is_in_block(block: &str, address: &str) -> bool {
+    let (base, prefix) = match block.split_once('/') {
+        Some((base, prefix)) => (base, Some(prefix)),
+        None => (block, None),
+    };
+    let (Ok(base), Ok(address)) = (base.parse::<IpAddr>(), address.parse::<IpAddr>()) else { return false };
+    let width = if base.is_ipv4() { 32 } else { 128 };
+    let prefix = prefix.map_or(Some(width), |text| text.parse().ok().filter(|bits| *bits <= width));
+    let same_kind = base.is_ipv4() == address.is_ipv4();
+    let differing = bits(base) ^ bits(address);
+    same_kind && prefix.is_some_and(|prefix| differing.checked_shr(width - prefix).unwrap_or_default() == 0)
+}
+
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits(),
+    }
 }
 
 #[cfg(test)]
@@ -79,8 +119,11 @@ mod tests {
     use serde_json::json;
 
     fn context() -> Context {
-        let now = Timestamp::from_second(1_795_332_512).unwrap();
-        Context::of_call(now).with("sts:ExternalId", "Abc").with("oidc:aud", "one").with("oidc:aud", "two")
+        Context::of_call(1_795_332_512, Some("10.1.2.3".parse().unwrap()))
+            .with("sts:ExternalId", "Abc")
+            .with("oidc:aud", "one")
+            .with("oidc:aud", "two")
+            .with("number", "10")
     }
 
     #[test]
@@ -93,6 +136,13 @@ mod tests {
             json!({"StringNotEquals": {"sts:ExternalId": "other", "absent": "x"}}),
             json!({"Bool": {"acs:SecureTransport": true}}),
             json!({"DateLessThan": {"acs:CurrentTime": "2026-11-23T00:00:00+08:00"}}),
+            json!({"DateEquals": {"acs:CurrentTime": "2026-11-22T15:28:32+08:00"}}),
+            json!({"DateNotEquals": {"acs:CurrentTime": "2026-11-22T15:28:33+08:00"}}),
+            json!({"NumericEquals": {"number": 10}, "NumericNotEquals": {"number": ["9", "11"]}}),
+            json!({"NumericLessThan": {"number": "10.5"}, "NumericGreaterThanEquals": {"number": "10"}}),
+            json!({"IpAddress": {"acs:SourceIp": ["192.168.0.0/16", "10.0.0.0/8"]}}),
+            json!({"IpAddress": {"acs:SourceIp": "0.0.0.0/0"}}),
+            json!({"NotIpAddress": {"acs:SourceIp": ["10.1.2.4", "::/0"], "absent": "10.0.0.0/8"}}),
         ];
         for conditions in holding {
             assert!(hold(Some(&conditions), &context()), "{conditions}");
@@ -107,7 +157,12 @@ mod tests {
             json!({"StringLike": {"oidc:aud": "three*"}}),
             json!({"StringEquals": {"oidc:aud": "one", "sts:ExternalId": "x"}}),
             json!({"DateGreaterThan": {"acs:CurrentTime": "2026-11-23T00:00:00Z"}}),
-            json!({"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}),
+            json!({"DateEquals": {"acs:CurrentTime": "yesterday"}}),
+            json!({"NumericGreaterThan": {"number": "10"}}),
+            json!({"NumericEquals": {"sts:ExternalId": "Abc"}}),
+            json!({"IpAddress": {"acs:SourceIp": ["10.1.2.4", "10.2.0.0/16", "10.0.0.0/33", "10.1.2.3/x"]}}),
+            json!({"IpAddress": {"absent": "0.0.0.0/0"}}),
+            json!({"NotIpAddress": {"acs:SourceIp": "10.1.2.0/24"}}),
             json!("odd"),
         ];
         for conditions in failing {

@@ -65,13 +65,33 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Whether a document has the shape of a policy: a version and statements with an effect.
+/// Whether a document has the shape of a policy: a version, and statements with effect, actions and resources.
 pub(crate) fn is_well_formed(document: &Value) -> bool {
+    let says_what = |statement: &Value| {
+        names_one(statement, ["Action", "NotAction"]) && names_one(statement, ["Resource", "NotResource"])
+    };
+    has_frame(document) && statements(document).all(says_what)
+}
+
+/// Whether a document has a version, and statements with an effect and conditions that can be read.
+fn has_frame(document: &Value) -> bool {
     let effect =
         |statement: &Value| matches!(statement.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny"));
+    let conditions = |statement: &Value| statement.get("Condition").is_none_or(Value::is_object);
     document.get("Version").is_some_and(Value::is_string)
         && document.get("Statement").is_some_and(|list| list.as_array().is_some_and(|list| !list.is_empty()))
-        && statements(document).all(effect)
+        && statements(document).all(|statement| effect(statement) && conditions(statement))
+}
+
+/// Whether exactly one of two fields is there, and is a text or a list of texts.
+fn names_one(statement: &Value, fields: [&str; 2]) -> bool {
+    let mut given = fields.iter().filter_map(|name| statement.get(*name));
+    matches!((given.next(), given.next()), (Some(named), None) if is_text_or_texts(named))
+}
+
+fn is_text_or_texts(value: &Value) -> bool {
+    let all_texts = |list: &Vec<Value>| !list.is_empty() && list.iter().all(Value::is_string);
+    value.is_string() || value.as_array().is_some_and(all_texts)
 }
 
 fn statements(document: &Value) -> impl Iterator<Item = &Value> {
@@ -145,6 +165,25 @@ mod tests {
         assert!(may("log:GetProject", "acs:log:a:1:project/open"));
         assert!(!may("log:GetProject", "acs:log:a:1:project/secret1"));
         assert!(!may("ram:GetRole", "acs:ram::1:role/x"));
+    }
+
+    #[test]
+    fn statement_must_say_effect_action_and_resource() {
+        let of = |statement: Value| is_well_formed(&json!({"Version": "1", "Statement": [statement]}));
+        assert!(of(json!({"Effect": "Deny", "NotAction": ["log:*"], "Resource": "*"})));
+        let malformed = [
+            json!({"Action": "*", "Resource": "*"}),
+            json!({"Effect": "Allow", "Resource": "*"}),
+            json!({"Effect": "Allow", "Action": "*"}),
+            json!({"Effect": "Allow", "Action": [], "Resource": "*"}),
+            json!({"Effect": "Allow", "Action": "*", "NotAction": "log:*", "Resource": "*"}),
+            json!({"Effect": "Allow", "Action": "*", "Resource": [7]}),
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": "odd"}),
+            json!("odd"),
+        ];
+        for statement in malformed {
+            assert!(!of(statement.clone()), "{statement}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::condition::{self, Context};
-use super::{matches, statements, texts};
+use super::{has_frame, is_text_or_texts, matches, statements, texts};
 
 /// Somebody who would assume a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,18 @@ pub(crate) fn admits(document: &Value, principal: &Principal<'_>, context: &Cont
     effects.contains(&"Allow") && !effects.contains(&"Deny")
 }
 
+/// Whether a document has the shape of a trust policy: a version, and statements with effect, action and principals.
+pub(crate) fn is_well_formed(document: &Value) -> bool {
+    let names = |principals: &Value, kind: &str| principals.get(kind).is_some_and(is_text_or_texts);
+    let somebody =
+        |principals: &Value| ["Service", "RAM", "Federated"].into_iter().any(|kind| names(principals, kind));
+    let says_whom = |statement: &Value| {
+        statement.get("Action").is_some_and(is_text_or_texts)
+            && statement.get("Principal").is_some_and(somebody)
+    };
+    has_frame(document) && statements(document).all(says_whom)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +77,16 @@ mod tests {
         let stranger = Principal::Ram { account: "2", arn: "acs:ram::2:user/ann" };
         assert!(admits(&trust, &ann, &Context::default()));
         assert!(!admits(&trust, &stranger, &Context::default()));
+    }
+
+    #[test]
+    fn trust_must_name_somebody() {
+        assert!(is_well_formed(&trust(&json!({"Service": [ACTIONTRAIL]}))));
+        for nobody in [json!({}), json!({"RAM": []}), json!("*"), json!(null), json!({"Nobody": "x"})] {
+            assert!(!is_well_formed(&trust(&nobody)), "{nobody}");
+        }
+        let silent = json!({"Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow"}], "Version": "1"});
+        assert!(!is_well_formed(&silent));
     }
 
     #[test]

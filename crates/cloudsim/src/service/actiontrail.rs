@@ -6,9 +6,8 @@
 use serde_json::{Value, json};
 
 use super::{Call, Operation, console, delivery, ram, trails};
-use crate::clock::iso;
 use crate::gateway::route::{REGIONS, Service};
-use crate::quirks;
+use crate::quirks::{self, InnerRegions, InnerStatus, Quirks};
 use crate::reply::{Answer, Refusal};
 use crate::store::logstore;
 use crate::store::ordinary_trail;
@@ -83,20 +82,27 @@ fn create_inner_trail(call: &Call<'_>) -> Result<Answer, Refusal> {
         now: call.now,
     };
     let trail = create(call.conn, &new)?;
-    Ok(Answer::json(json!({
+    let mut answer = json!({
         "Name": trail.name,
         "HomeRegion": trail.home_region,
         "SlsProjectArn": trail.project_arn(),
         "SlsWriteRoleArn": trail.role_arn,
-        "SlsLogStore": trail.logstore,
-    })))
+    });
+    if quirks::get(call.conn)?.inner_logstore_shown {
+        answer["SlsLogStore"] = json!(trail.logstore);
+    }
+    Ok(Answer::json(answer))
 }
 
 /// Makes an inner trail and its Logstore; the order of the checks is ours.
 pub(crate) fn create(conn: &rusqlite::Connection, new: &NewTrail<'_>) -> Result<Trail, Refusal> {
-    let trail = planned(new)?;
+    let mut trail = planned(new)?;
+    if quirks::get(conn)?.inner_status == InnerStatus::Fresh {
+        trail.started = None;
+    }
     let existing = trail::list(conn, new.account)?;
-    if existing.iter().any(|other| other.name == new.name) {
+    let is_ordinary = ordinary_trail::find(conn, new.account, new.name)?.is_some();
+    if is_ordinary || existing.iter().any(|other| other.name == new.name) {
         return Err(Refusal::new(
             400,
             "TrailAlreadyExistsException",
@@ -110,7 +116,7 @@ pub(crate) fn create(conn: &rusqlite::Connection, new: &NewTrail<'_>) -> Result<
             "The number of inner Trails exceeds the upper limit (1).",
         ));
     }
-    let project = check_destination(conn, &trail)?;
+    let project = check_destination(conn, &trail, new.now)?;
     console::dedicate_logstore(conn, &project, &trail.logstore, &trail.name, new.now)?;
     trail::insert(conn, &trail)?;
     // A setting made in the Log Service console is overwritten.
@@ -137,6 +143,7 @@ fn planned(new: &NewTrail<'_>) -> Result<Trail, Refusal> {
         role_arn: new.role_arn.map_or_else(default_role, str::to_owned),
         created: new.now,
         modified: new.now,
+        started: Some(new.now),
         delivered: None,
     })
 }
@@ -162,9 +169,13 @@ pub(crate) fn parse_project_arn(arn: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Checks all that a delivery needs, with the code that each lack is documented under.
-pub(crate) fn check_destination(conn: &rusqlite::Connection, trail: &Trail) -> Result<Project, Refusal> {
+pub(crate) fn check_destination(
+    conn: &rusqlite::Connection,
+    trail: &Trail,
+    now: i64,
+) -> Result<Project, Refusal> {
     let project = destination_project(conn, trail)?;
-    if let Some(lack) = delivery::role_lack(conn, &trail.account, &trail.role_arn)? {
+    if let Some(lack) = delivery::role_lack(conn, trail, now)? {
         let message = format!("You must authorize ActionTrail to assume the role: {}.", lack.sentence());
         return Err(Refusal::new(403, "NeedRamAuthorize", message));
     }
@@ -172,7 +183,7 @@ pub(crate) fn check_destination(conn: &rusqlite::Connection, trail: &Trail) -> R
         Some(_) => return check_payment(conn, project),
         None => "log:CreateLogstore",
     };
-    if let Some(lack) = delivery::policy_lack(conn, trail, action)? {
+    if let Some(lack) = delivery::policy_lack(conn, trail, action, now)? {
         return Err(insufficient(lack.sentence()));
     }
     if !super::sls_logstore::is_logstore_name(&trail.logstore) {
@@ -212,27 +223,36 @@ fn describe_inner_trails(call: &Call<'_>) -> Result<Answer, Refusal> {
     let wanted: Option<Vec<&str>> =
         call.optional("NameList").map(|list| list.split(',').map(str::trim).collect());
     let is_wanted = |trail: &Trail| wanted.as_ref().is_none_or(|names| names.contains(&trail.name.as_str()));
+    let quirks = quirks::get(call.conn)?;
+    let everywhere = quirks.inner_regions == InnerRegions::Every;
     let trails = trail::list(call.conn, call.account())?;
-    let here = trails.iter().filter(|trail| trail.home_region == call.region && is_wanted(trail));
-    let shown: Vec<Value> = here.map(|trail| shown(trail, call.region)).collect();
-    Ok(Answer::json(quirks::get(call.conn)?.inner_list.answer(&shown)))
+    let here =
+        trails.iter().filter(|trail| is_wanted(trail) && (everywhere || trail.home_region == call.region));
+    let shown: Vec<Value> = here.map(|trail| shown(trail, call.region, &quirks)).collect();
+    Ok(Answer::json(quirks.inner_list.answer(&shown)))
 }
 
-fn shown(trail: &Trail, region: &str) -> Value {
-    json!({
+fn shown(trail: &Trail, region: &str, quirks: &Quirks) -> Value {
+    let time = |epoch| quirks.inner_times.shown(epoch);
+    let mut shown = json!({
         "Name": trail.name,
         "HomeRegion": trail.home_region,
         "Region": region,
         "TrailRegion": "All",
         "TrailArn": trail.arn(),
-        "Status": "Enable",
+        "Status": if trail.started.is_some() { "Enable" } else { "Fresh" },
         "SlsProjectArn": trail.project_arn(),
-        "SlsLogStore": trail.logstore,
         "SlsWriteRoleArn": trail.role_arn,
-        "CreateTime": iso(trail.created),
-        "UpdateTime": iso(trail.modified),
-        "StartLoggingTime": iso(trail.created),
-    })
+        "CreateTime": time(trail.created),
+        "UpdateTime": time(trail.modified),
+    });
+    if let Some(started) = trail.started {
+        shown["StartLoggingTime"] = time(started);
+    }
+    if quirks.inner_logstore_shown {
+        shown["SlsLogStore"] = json!(trail.logstore);
+    }
+    shown
 }
 
 /// The trail a call names, if its home is the region of the call.
@@ -248,6 +268,16 @@ pub(crate) fn trail_not_found() -> Refusal {
     Refusal::new(404, "TrailNotFoundException", "The specified Trail does not exist.")
 }
 
+/// Starts an inner trail that is fresh. What other inner trails answer to `StartLogging` is that they are not there.
+pub(crate) fn start(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let trail = named(call)?;
+    if trail.started.is_some() && quirks::get(call.conn)?.inner_status == InnerStatus::Enable {
+        return Err(trail_not_found());
+    }
+    trail::set_started(call.conn, &trail, call.now)?;
+    Ok(Answer::json(json!({})))
+}
+
 /// Stops delivery; Logstore, index and logs stay.
 fn delete_inner_trail(call: &Call<'_>) -> Result<Answer, Refusal> {
     let found = named(call)?;
@@ -261,15 +291,15 @@ fn get_trail_status(call: &Call<'_>) -> Result<Answer, Refusal> {
         return trails::status(call);
     }
     let trail = named(call)?;
-    let mut status = json!({
-        "IsLogging": true,
-        "OssBucketStatus": false,
-        "StartLoggingTime": iso(trail.created),
-    });
-    let destination = delivery::destination(call.conn, &trail)?;
+    let times = quirks::get(call.conn)?.inner_times;
+    let mut status = json!({"IsLogging": trail.started.is_some(), "OssBucketStatus": false});
+    if let Some(started) = trail.started {
+        status["StartLoggingTime"] = times.shown(started);
+    }
+    let destination = delivery::destination(call.conn, &trail, call.now)?;
     status["SlsLogStoreStatus"] = Value::Bool(destination.is_ok());
     if let Some(time) = trail.delivered {
-        status["LatestDeliveryLogServiceTime"] = Value::String(iso(time));
+        status["LatestDeliveryLogServiceTime"] = times.shown(time);
     }
     if let Err(lack) = destination {
         status["LatestDeliveryLogServiceError"] = Value::String(lack.sentence().to_owned());

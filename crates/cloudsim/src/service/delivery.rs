@@ -4,7 +4,7 @@
 //! trail status shows; their wording is ours (cloud-api §2.2 has one documented sample).
 
 use rusqlite::Connection;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ram;
 use crate::events::PlatformEvent;
@@ -24,6 +24,12 @@ use crate::store::trail::{self, Trail};
 const TOPIC: &str = "actiontrail_inner_event";
 /// Source of delivered events; not documented either.
 const SOURCE: &str = "actiontrail_internal";
+
+/// Events delivered to an account in one go, so that memory stays bounded.
+const PORTION: usize = 5_000;
+
+/// Why a fresh trail delivers nothing.
+pub(crate) const NOT_STARTED: &str = "the trail is not started";
 
 /// What a delivery needs besides the Logstore itself.
 pub(crate) enum Lack {
@@ -48,15 +54,16 @@ impl Lack {
 pub(crate) fn destination(
     conn: &Connection,
     trail: &Trail,
+    now: i64,
 ) -> Result<Result<(Project, Logstore), Lack>, Refusal> {
-    if let Some(lack) = role_lack(conn, &trail.account, &trail.role_arn)? {
+    if let Some(lack) = role_lack(conn, trail, now)? {
         return Ok(Err(lack));
     }
     let project = match open_project(conn, trail)? {
         Ok(project) => project,
         Err(lack) => return Ok(Err(lack)),
     };
-    if let Some(lack) = policy_lack(conn, trail, "log:PostLogStoreLogs")? {
+    if let Some(lack) = policy_lack(conn, trail, "log:PostLogStoreLogs", now)? {
         return Ok(Err(lack));
     }
     let found = logstore::find(conn, &project, &trail.logstore)?;
@@ -67,7 +74,8 @@ pub(crate) fn destination(
 }
 
 /// What is wrong with the role itself.
-pub(crate) fn role_lack(conn: &Connection, account: &str, role_arn: &str) -> Result<Option<Lack>, Refusal> {
+pub(crate) fn role_lack(conn: &Connection, trail: &Trail, now: i64) -> Result<Option<Lack>, Refusal> {
+    let (account, role_arn) = (trail.account.as_str(), trail.role_arn.as_str());
     let lack = |text: String| Ok(Some(Lack::Role(text)));
     let Some(name) = role_name(account, role_arn) else {
         return lack(format!("assume role failed, exception: {role_arn} is not a role of account {account}"));
@@ -76,7 +84,8 @@ pub(crate) fn role_lack(conn: &Connection, account: &str, role_arn: &str) -> Res
         return lack(format!("assume role failed, exception: the role not exists: {name}"));
     };
     let trust: Value = serde_json::from_str(&found.trust).unwrap_or(Value::Null);
-    if trust::admits(&trust, &Principal::Service(policy::ACTIONTRAIL), &Context::default()) {
+    let context = Context::of_call(now, None);
+    if trust::admits(&trust, &Principal::Service(policy::ACTIONTRAIL), &context) {
         return Ok(None);
     }
     lack(format!("assume role failed, exception: the role {name} does not trust {}", policy::ACTIONTRAIL))
@@ -89,11 +98,16 @@ fn role_name<'a>(account: &str, role_arn: &'a str) -> Option<&'a str> {
 }
 
 /// Whether the role's policies forbid an action on the trail's Logstore.
-pub(crate) fn policy_lack(conn: &Connection, trail: &Trail, action: &str) -> Result<Option<Lack>, Refusal> {
+pub(crate) fn policy_lack(
+    conn: &Connection,
+    trail: &Trail,
+    action: &str,
+    now: i64,
+) -> Result<Option<Lack>, Refusal> {
     let resource = format!("{}/logstore/{}", trail.project_arn(), trail.logstore);
     let role = role_name(&trail.account, &trail.role_arn).unwrap_or_default();
     let documents = ram::documents(conn, &trail.account, role)?;
-    if policy::allows(&documents, action, &resource, &Context::default()) {
+    if policy::allows(&documents, action, &resource, &Context::of_call(now, None)) {
         return Ok(None);
     }
     let text = format!("write sls failed, exception: denied by ram, action: {action}, resource: {resource}");
@@ -144,13 +158,22 @@ pub(crate) fn deliver(
     at_once(conn, account, events, now)
 }
 
-/// Delivers what is due by now.
-pub(crate) fn release(conn: &Connection, now: i64) -> Result<(), Refusal> {
+/// Delivers a portion of what is due by now; true when there may be more.
+pub(crate) fn release(conn: &Connection, now: i64) -> Result<bool, Refusal> {
+    let mut more = false;
     for account in pending::due_accounts(conn, now)? {
-        let events = pending::take(conn, &account, now)?;
+        let events = pending::take(conn, &account, now, PORTION)?;
         at_once(conn, &account, &events, now)?;
+        more |= events.len() >= PORTION;
     }
-    Ok(())
+    Ok(more)
+}
+
+/// Events older than this are not kept where the account's events go; `None` when all are, and when they go nowhere.
+pub(crate) fn expiry(conn: &Connection, account: &str, now: i64) -> Result<Option<i64>, Refusal> {
+    let Some((trail, _)) = shipping(conn, account)? else { return Ok(None) };
+    let Some(project) = project::find(conn, &trail.project_region, &trail.project)? else { return Ok(None) };
+    Ok(logstore::find(conn, &project, &trail.logstore)?.and_then(|logstore| logstore.expiry(now)))
 }
 
 /// What ships the events of an account: its inner trail, or a setting made in the Log Service console.
@@ -177,14 +200,17 @@ fn at_once(
     let Some((trail, door)) = shipping(conn, account)? else {
         return Ok(Delivered::Nowhere("no inner trail exists in the account".to_owned()));
     };
-    let (project, logstore) = match destination(conn, &trail)? {
+    if trail.started.is_none() {
+        return Ok(Delivered::Nowhere(NOT_STARTED.to_owned()));
+    }
+    let (project, logstore) = match destination(conn, &trail, now)? {
         Ok(found) => found,
         Err(lack) => return Ok(Delivered::Nowhere(lack.sentence().to_owned())),
     };
-    let tags = Map::new();
     for event in events {
-        let log =
-            NewLog { time: event.time, topic: TOPIC, source: SOURCE, contents: &event.fields, tags: &tags };
+        let contents = serde_json::to_string(&event.fields)?;
+        let (time, contents, tags) = (event.time, contents.as_str(), "{}");
+        let log = NewLog { time, topic: TOPIC, source: SOURCE, contents, tags, beyond: None };
         logstore::insert_log(conn, logstore.id, &log, now)?;
     }
     if !events.is_empty() {

@@ -33,24 +33,39 @@ fn lookup_events(call: &Call<'_>) -> Result<Answer, Refusal> {
         oldest_first: is_forward(call)?,
     };
     let rows = journal::calls(call.conn, call.account(), &span)?;
-    let mut events = Vec::new();
-    let mut next = None;
-    for (sequence, entry) in rows {
-        let event = event(&entry);
-        if !filters.iter().all(|(key, value)| attribute(&event, key) == Some(value.as_str())) {
-            continue;
-        }
-        if events.len() >= count as usize {
-            next = Some(if span.oldest_first { sequence } else { sequence + 1 });
-            break;
-        }
-        events.push(event);
-    }
+    let is_full = rows.len() >= journal::CALLS_MAX as usize;
+    let fits =
+        |event: &Value| filters.iter().all(|(key, value)| attribute(event, key) == Some(value.as_str()));
+    let (events, next) = page(rows, &span, fits, count as usize, is_full);
     let mut answer = json!({"Events": events, "StartTime": iso(from), "EndTime": iso(to)});
     if let Some(next) = next {
         answer["NextToken"] = json!(next.to_string());
     }
     Ok(Answer::json(answer))
+}
+
+/// The first events that fit, and where to go on if there may be more: also when none of very many calls did.
+fn page(
+    rows: Vec<(i64, Value)>,
+    span: &Span,
+    fits: impl Fn(&Value) -> bool,
+    count: usize,
+    is_full: bool,
+) -> (Vec<Value>, Option<i64>) {
+    let last = rows.last().filter(|_| is_full).map(|(sequence, _)| *sequence);
+    let behind = last.map(|sequence| if span.oldest_first { sequence + 1 } else { sequence });
+    let mut events = Vec::new();
+    for (sequence, entry) in rows {
+        let event = event(&entry);
+        if !fits(&event) {
+            continue;
+        }
+        if events.len() >= count {
+            return (events, Some(if span.oldest_first { sequence } else { sequence + 1 }));
+        }
+        events.push(event);
+    }
+    (events, behind)
 }
 
 /// `Direction`, as in the official client 2.6.0.
@@ -146,4 +161,29 @@ fn identity(arn: &str, account: &Value) -> Value {
         None => ("assumed-role", arn.rsplit_once("role/").map_or(arn, |(_, name)| name)),
     };
     json!({"type": kind, "accountId": account, "principalId": account, "userName": name})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the page behind calls 5 and 6 begins.
+    fn behind(oldest_first: bool, is_full: bool) -> Option<i64> {
+        let span = Span { sequences: 0..i64::MAX, times_ms: 0..1, oldest_first };
+        let mut rows = vec![(5, json!({})), (6, json!({}))];
+        if !oldest_first {
+            rows.reverse();
+        }
+        page(rows, &span, |_| false, 20, is_full).1
+    }
+
+    #[test]
+    fn page_without_a_fit_goes_on_where_the_looking_ended() {
+        assert_eq!((behind(true, true), behind(false, true)), (Some(7), Some(5)));
+    }
+
+    #[test]
+    fn last_page_has_nothing_behind_it() {
+        assert_eq!((behind(true, false), behind(false, false)), (None, None));
+    }
 }

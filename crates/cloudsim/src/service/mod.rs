@@ -6,6 +6,7 @@
 pub(crate) mod actiontrail;
 pub(crate) mod console;
 pub(crate) mod delivery;
+pub(crate) mod fields;
 pub(crate) mod lookup;
 pub(crate) mod ongoing;
 pub(crate) mod ram;
@@ -20,10 +21,12 @@ pub(crate) mod sls_logs;
 pub(crate) mod sls_logstore;
 pub(crate) mod sls_meta;
 pub(crate) mod sls_project;
+pub(crate) mod sls_shard;
 pub(crate) mod sts;
 pub(crate) mod sts_oidc;
 pub(crate) mod trails;
 pub(crate) mod wire;
+pub(crate) mod wire_count;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +34,7 @@ use rusqlite::Connection;
 
 use crate::caller::Caller;
 use crate::gateway::route::Service;
+use crate::policy::Context;
 use crate::reply::{Answer, Refusal};
 use crate::request::Request;
 
@@ -103,6 +107,8 @@ pub(crate) struct Call<'a> {
     pub(crate) request: &'a Request,
     pub(crate) parameters: &'a BTreeMap<String, String>,
     pub(crate) place: &'a Place,
+    /// Whether a search is to answer a part of what it finds.
+    pub(crate) incomplete: bool,
 }
 
 /// What host and path of a Log Service request name.
@@ -125,6 +131,11 @@ impl Call<'_> {
         self.optional(name).ok_or_else(|| {
             Refusal::new(400, format!("Missing{name}"), format!("{name} is mandatory for this action."))
         })
+    }
+
+    /// What a policy may ask of the call.
+    pub(crate) fn context(&self) -> Context {
+        Context::of_call(self.now, self.request.peer.0)
     }
 
     /// Account of the caller.

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::{Call, Operation, ram_linked};
 use crate::clock::iso;
 use crate::gateway::route::Service;
-use crate::policy;
+use crate::policy::{self, trust};
 use crate::reply::{Answer, Refusal};
 use crate::store::role::{self, NewRole, Role};
 use crate::store::user_policy;
+use crate::strict;
 
 /// The operations of RAM.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -210,6 +211,7 @@ fn role_name<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
     Ok(name)
 }
 
+/// 400 `InvalidParameter.<what>`.
 pub(crate) fn invalid(what: &str, message: &str) -> Refusal {
     Refusal::new(400, format!("InvalidParameter.{what}"), message)
 }
@@ -221,12 +223,9 @@ fn get_role(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 fn create_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     let name = role_name(call)?;
-    let description = call.optional("Description").unwrap_or_default();
-    if description.chars().count() > 1024 {
-        return Err(invalid("Description.Length", "The specified description exceeds 1024 characters."));
-    }
-    let trust = policy_text(call, "AssumeRolePolicyDocument")?;
-    let max_session_secs = session_secs(call)?;
+    let description = description(call, "Description")?.unwrap_or_default();
+    let trust = policy_text(call, "AssumeRolePolicyDocument", trust::is_well_formed)?;
+    let max_session_secs = session_secs(call, "MaxSessionDuration")?.unwrap_or(SESSION_SECS_DEFAULT);
     let new = NewRole { name, trust, description, max_session_secs };
     if !role::create(call.conn, call.account(), &new, call.now)? {
         return Err(Refusal::new(
@@ -242,22 +241,36 @@ fn create_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(json!({"Role": answer})))
 }
 
-fn session_secs(call: &Call<'_>) -> Result<i64, Refusal> {
-    let Some(text) = call.optional("MaxSessionDuration") else { return Ok(SESSION_SECS_DEFAULT) };
+/// The longest session of a role, if the call names one.
+fn session_secs(call: &Call<'_>, name: &str) -> Result<Option<i64>, Refusal> {
+    let Some(text) = call.optional(name) else { return Ok(None) };
     let in_range = |secs: &i64| (3600..=43_200).contains(secs);
-    text.parse().ok().filter(in_range).ok_or_else(|| {
-        invalid("MaxSessionDuration", "The specified session duration is not between 3600 and 43200 seconds.")
-    })
+    let secs = text.parse().ok().filter(in_range);
+    let wrong = || invalid(name, "The specified session duration is not between 3600 and 43200 seconds.");
+    secs.map(Some).ok_or_else(wrong)
 }
 
-/// A parameter that must be a policy document.
-fn policy_text<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, Refusal> {
+/// What a role is for, in the words of its owner.
+fn description<'a>(call: &'a Call<'_>, name: &str) -> Result<Option<&'a str>, Refusal> {
+    let text = call.parameters.get(name).map(String::as_str);
+    if text.is_some_and(|text| text.chars().count() > 1024) {
+        return Err(invalid("Description.Length", "The specified description exceeds 1024 characters."));
+    }
+    Ok(text)
+}
+
+/// A parameter that must be a policy document of a kind.
+fn policy_text<'a>(
+    call: &'a Call<'_>,
+    name: &str,
+    is_well_formed: fn(&Value) -> bool,
+) -> Result<&'a str, Refusal> {
     let text = call.required(name)?;
     if text.len() > 6144 {
         return Err(invalid(&format!("{name}.Length"), "The specified policy document is too long."));
     }
-    match serde_json::from_str::<Value>(text) {
-        Ok(document) if policy::is_well_formed(&document) => Ok(text),
+    match strict::json(text.as_bytes()) {
+        Ok(document) if is_well_formed(&document) => Ok(text),
         Ok(_) | Err(_) => Err(Refusal::new(
             400,
             "MalformedPolicyDocument",
@@ -269,11 +282,14 @@ fn policy_text<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, Refusal> {
 fn update_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     let role = existing(call)?;
     if call.optional("NewAssumeRolePolicyDocument").is_some() {
-        let trust = policy_text(call, "NewAssumeRolePolicyDocument")?;
+        let trust = policy_text(call, "NewAssumeRolePolicyDocument", trust::is_well_formed)?;
         role::set_trust(call.conn, call.account(), &role.name, trust, call.now)?;
     }
-    if let Some(description) = call.optional("NewDescription") {
+    if let Some(description) = description(call, "NewDescription")? {
         role::set_description(call.conn, call.account(), &role.name, description, call.now)?;
+    }
+    if let Some(secs) = session_secs(call, "NewMaxSessionDuration")? {
+        role::set_max_session(call.conn, call.account(), &role.name, secs, call.now)?;
     }
     get_role(call)
 }
@@ -313,14 +329,22 @@ pub(crate) fn policy_key<'a>(call: &'a Call<'_>) -> Result<(&'a str, &'a str), R
     if kind != SYSTEM && kind != CUSTOM {
         return Err(invalid("PolicyType", "The specified policy type is neither System nor Custom."));
     }
+    Ok((kind, policy_name(call)?))
+}
+
+/// 1 to 128 letters, digits and `-`.
+pub(crate) fn is_policy_name(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=128).contains(&name.len()) && name.bytes().all(legal)
+}
+
+fn policy_name<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
     let name = call.required("PolicyName")?;
-    if name.len() > 128 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        return Err(invalid(
-            "PolicyName.InvalidChars",
-            "The specified policy name has characters that are not allowed.",
-        ));
-    }
-    Ok((kind, name))
+    let wrong = || {
+        let message = "The specified policy name has characters that are not allowed.";
+        invalid("PolicyName.InvalidChars", message)
+    };
+    if is_policy_name(name) { Ok(name) } else { Err(wrong()) }
 }
 
 /// Document, description and creation time of an existing policy.
@@ -367,8 +391,8 @@ fn get_policy_version(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 fn create_policy(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let name = call.required("PolicyName")?;
-    let document = policy_text(call, "PolicyDocument")?;
+    let name = policy_name(call)?;
+    let document = policy_text(call, "PolicyDocument", policy::is_well_formed)?;
     let description = call.optional("Description").unwrap_or_default();
     if !role::create_policy(call.conn, call.account(), name, document, description, call.now)? {
         let message = format!("The policy already exists: {name} .");

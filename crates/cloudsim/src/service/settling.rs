@@ -25,6 +25,20 @@ pub(crate) fn logstore(call: &Call<'_>, found: Option<Logstore>) -> Result<Optio
     }))
 }
 
+/// Those projects of a list that have settled.
+pub(crate) fn projects(call: &Call<'_>, mut found: Vec<Project>) -> Result<Vec<Project>, Refusal> {
+    let secs = quirks::get(call.conn)?.project_settles_seconds;
+    found.retain(|project| has_settled(call, project.created, secs));
+    Ok(found)
+}
+
+/// Those Logstores of a list that have settled.
+pub(crate) fn logstores(call: &Call<'_>, mut found: Vec<Logstore>) -> Result<Vec<Logstore>, Refusal> {
+    let secs = quirks::get(call.conn)?.logstore_settles_seconds;
+    found.retain(|logstore| has_settled(call, logstore.created, secs));
+    Ok(found)
+}
+
 fn has_settled(call: &Call<'_>, since: i64, secs: u32) -> bool {
     secs == 0 || call.now >= since + i64::from(secs)
 }

@@ -6,8 +6,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::fields::{self, Beyond};
 use super::sls_logs::packed;
 use super::sls_logstore::existing;
 use super::sls_project::invalid;
@@ -15,6 +16,7 @@ use super::wire::{Log, LogGroup, LogGroupList, Packing, Pair};
 use super::{Call, Operation};
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
+use crate::store::layout::{self, Shard};
 use crate::store::logstore::Logstore;
 use crate::store::shard::{self, StoredLog};
 
@@ -36,17 +38,20 @@ const LOGS_MAX: usize = 4096;
 const CONTENTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The Logstore and the shard of the path.
-fn place(call: &Call<'_>) -> Result<(Logstore, i64), Refusal> {
+pub(crate) fn place(call: &Call<'_>) -> Result<(Logstore, Shard), Refusal> {
     let (_, logstore) = existing(call)?;
     let name = call.place.name.as_deref().unwrap_or_default();
-    let number = name.parse::<i64>().ok().filter(|number| has_shard(&logstore, *number));
+    let number = name.parse::<i64>().ok();
+    let found = layout::all(call.conn, &logstore)?.into_iter().find(|shard| Some(shard.number) == number);
     let missing = || Refusal::new(400, "ShardNotExist", format!("shard {name} does not exist"));
-    Ok((logstore, number.ok_or_else(missing)?))
+    Ok((logstore, found.ok_or_else(missing)?))
 }
 
-/// Whether a Logstore has that shard.
-pub(crate) fn has_shard(logstore: &Logstore, number: i64) -> bool {
-    (0..logstore.shards.max(1)).contains(&number)
+/// The position of the oldest log that a shard may hold, and the one behind the newest.
+fn bounds(call: &Call<'_>, logstore: &Logstore, shard: &Shard) -> Result<(i64, i64), Refusal> {
+    let (begin, end) = shard::extent(call.conn, logstore)?;
+    let end = shard.closed.map_or(end, |closed| closed.min(end));
+    Ok((begin.max(shard.opened).min(end), end))
 }
 
 /// A position as text.
@@ -64,14 +69,14 @@ fn position(text: &str, end: i64) -> Result<i64, Refusal> {
 }
 
 fn cursor(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let (logstore, _) = place(call)?;
-    let (begin, end) = shard::extent(call.conn, &logstore)?;
+    let (logstore, shard) = place(call)?;
+    let (begin, end) = bounds(call, &logstore, &shard)?;
     let position = match call.optional("from") {
         Some("begin") => begin,
         Some("end") => end,
         Some(text) => {
             let time = text.parse().map_err(|_| invalid("from must be begin, end or epoch seconds."))?;
-            shard::arrived_since(call.conn, &logstore, time)?.unwrap_or(end)
+            shard::arrived_since(call.conn, &logstore, time)?.map_or(end, |since| since.clamp(begin, end))
         }
         None => return Err(Refusal::new(400, "MissingParameter", "Missing parameter : from.")),
     };
@@ -87,7 +92,7 @@ fn cursor_time(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 fn pull(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let (logstore, number) = place(call)?;
+    let (logstore, shard) = place(call)?;
     let (_, end) = shard::extent(call.conn, &logstore)?;
     if call.optional("query").is_some() {
         return Err(invalid("query while pulling is not emulated."));
@@ -97,26 +102,55 @@ fn pull(call: &Call<'_>) -> Result<Answer, Refusal> {
     let count = count.ok_or_else(|| invalid(format!("count must be from 1 to {GROUPS_MAX}.")))?;
     let start = position(call.optional("cursor").unwrap_or_default(), end)?;
     let stop = call.optional("end_cursor").map_or(Ok(end), |text| position(text, end))?;
+    let stop = stop.min(bounds(call, &logstore, &shard)?.1);
     let mut batch = Batch { groups: Vec::new(), key: None, bytes: 0, next: stop.max(start), count };
-    shard::read(call.conn, &logstore, number, start..stop, |log| batch.take(log))?;
+    let stretches = layout::stretches(&layout::all(call.conn, &logstore)?, shard.number, start..stop);
+    shard::read(call.conn, &logstore, &stretches, |log| batch.take(log))?;
     answer(call, &batch)
 }
 
 /// What one pull has gathered.
 struct Batch {
     groups: Vec<LogGroup>,
-    /// What the logs of the last group have in common: arrival, topic, source and tags.
-    key: Option<(i64, String, String, String)>,
+    /// What the logs of the last group have in common.
+    key: Option<Common>,
     bytes: usize,
     /// Where to go on.
     next: i64,
     count: usize,
 }
 
+/// What the logs of a group have in common.
+#[derive(PartialEq)]
+struct Common {
+    received: i64,
+    topic: String,
+    source: String,
+    tags: String,
+    category: Option<String>,
+    machine_uuid: Option<String>,
+}
+
+impl Common {
+    /// A group without logs yet.
+    fn group(&self) -> LogGroup {
+        LogGroup {
+            logs: Vec::new(),
+            category: self.category.clone(),
+            topic: Some(self.topic.clone()),
+            source: Some(self.source.clone()),
+            machine_uuid: self.machine_uuid.clone(),
+            tags: fields::pairs(&self.tags),
+        }
+    }
+}
+
 impl Batch {
     /// Takes a log in; false when there is no more room for it.
     fn take(&mut self, log: StoredLog) -> bool {
-        let key = (log.received, log.topic, log.source, log.tags);
+        let Beyond { time_ns, category, machine_uuid, pairs } = Beyond::read(log.beyond.as_deref());
+        let (received, topic, source, tags) = (log.received, log.topic, log.source, log.tags);
+        let key = Common { received, topic, source, tags, category, machine_uuid };
         let fits = self.key.as_ref() == Some(&key)
             && self.groups.last().is_some_and(|group| group.logs.len() < LOGS_MAX);
         self.bytes += log.contents.len();
@@ -126,28 +160,19 @@ impl Batch {
             return false;
         }
         if !fits {
-            let (topic, source) = (Some(key.1.clone()), Some(key.2.clone()));
-            self.groups.push(LogGroup { logs: Vec::new(), topic, source, tags: pairs(&key.3) });
+            self.groups.push(key.group());
             self.key = Some(key);
         }
-        let entry = Log { time: u32::try_from(log.time).ok(), contents: pairs(&log.contents) };
+        let contents = match pairs {
+            Some(pairs) => pairs.into_iter().map(|(key, value)| fields::pair(key, value)).collect(),
+            None => fields::pairs(&log.contents),
+        };
+        let entry = Log { time: u32::try_from(log.time).ok(), contents, time_ns };
         if let Some(group) = self.groups.last_mut() {
             group.logs.push(entry);
         }
         true
     }
-}
-
-/// The fields of a stored JSON object.
-fn pairs(text: &str) -> Vec<Pair> {
-    let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-    let shown = |value: Value| match value {
-        Value::String(text) => text,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            value.to_string()
-        }
-    };
-    fields.into_iter().map(|(key, value)| Pair { key: Some(key), value: Some(shown(value)) }).collect()
 }
 
 fn answer(call: &Call<'_>, batch: &Batch) -> Result<Answer, Refusal> {
@@ -171,8 +196,14 @@ fn shown(group: &LogGroup) -> Value {
     let fields = |pairs: &[Pair]| -> Vec<Value> {
         pairs.iter().map(|pair| json!({"Key": pair.key, "Value": pair.value})).collect()
     };
-    let logs: Vec<Value> =
-        group.logs.iter().map(|log| json!({"Time": log.time, "Contents": fields(&log.contents)})).collect();
+    let log = |log: &Log| {
+        let mut shown = json!({"Time": log.time, "Contents": fields(&log.contents)});
+        if let Some(time_ns) = log.time_ns {
+            shown["TimeNs"] = json!(time_ns);
+        }
+        shown
+    };
+    let logs: Vec<Value> = group.logs.iter().map(log).collect();
     json!({"Topic": group.topic, "Source": group.source, "LogItems": logs, "LogTags": fields(&group.tags)})
 }
 
@@ -183,7 +214,7 @@ mod tests {
     fn log(id: i64, topic: &str, bytes: usize) -> StoredLog {
         let contents = json!({"k": "v".repeat(bytes)}).to_string();
         let (source, tags) = (String::new(), "{}".to_owned());
-        StoredLog { id, time: 1, received: 1, topic: topic.to_owned(), source, contents, tags }
+        StoredLog { id, time: 1, received: 1, topic: topic.to_owned(), source, contents, tags, beyond: None }
     }
 
     fn batch(count: usize) -> Batch {

@@ -5,13 +5,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::sls_consume::has_shard;
 use super::sls_logstore::existing;
 use super::sls_project::{invalid, json_body, text};
 use super::{Call, Operation};
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
 use crate::store::consumer::{self, Checkpoint, Group};
+use crate::store::layout;
 use crate::store::logstore::Logstore;
 
 /// POST `/logstores/{logstore}/consumergroups`.
@@ -115,11 +115,16 @@ fn delete(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::empty())
 }
 
+/// The numbers of the shards there are, in order.
+fn numbers(call: &Call<'_>, logstore: &Logstore) -> Result<Vec<i64>, Refusal> {
+    Ok(layout::all(call.conn, logstore)?.iter().map(|shard| shard.number).collect())
+}
+
 /// The shards of one consumer among the living ones.
-fn shards_of(logstore: &Logstore, living: &[String], name: &str) -> Vec<i64> {
+fn shards_of(numbers: &[i64], living: &[String], name: &str) -> Vec<i64> {
     let turn = living.iter().position(|one| one == name);
-    let numbers = (0..logstore.shards.max(1)).zip((0..living.len().max(1)).cycle());
-    numbers.filter_map(|(number, at)| (Some(at) == turn).then_some(number)).collect()
+    let turns = numbers.iter().zip((0..living.len().max(1)).cycle());
+    turns.filter_map(|(number, at)| (Some(at) == turn).then_some(*number)).collect()
 }
 
 fn heartbeat(call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -129,13 +134,14 @@ fn heartbeat(call: &Call<'_>) -> Result<Answer, Refusal> {
     let name = call.optional("consumer").ok_or_else(|| invalid("consumer is required."))?;
     consumer::beat(call.conn, logstore.id, &group, name, call.now)?;
     let living = consumer::living(call.conn, logstore.id, &group, call.now)?;
-    Ok(Answer::json(json!(shards_of(&logstore, &living, name))))
+    Ok(Answer::json(json!(shards_of(&numbers(call, &logstore)?, &living, name))))
 }
 
 fn check(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (logstore, group) = place(call)?;
     let body = json_body(call)?;
-    let number = body.get("shard").and_then(Value::as_i64).filter(|number| has_shard(&logstore, *number));
+    let numbers = numbers(call, &logstore)?;
+    let number = body.get("shard").and_then(Value::as_i64).filter(|number| numbers.contains(number));
     let shard = number.ok_or_else(|| Refusal::new(400, "ShardNotExist", "the shard does not exist"))?;
     let name = call.optional("consumer").unwrap_or_default();
     if !call.optional("forceSuccess").is_some_and(|force| force.eq_ignore_ascii_case("true")) {
@@ -154,7 +160,7 @@ fn owns(call: &Call<'_>, logstore: &Logstore, group: &Group, name: &str, shard: 
         // Spelt so: it is what the official Go and Rust consumers compare with.
         return Err(Refusal::new(404, "ConsumerNotExsit", format!("consumer {name} does not exist")));
     }
-    if shards_of(logstore, &living, name).contains(&shard) {
+    if shards_of(&numbers(call, logstore)?, &living, name).contains(&shard) {
         Ok(())
     } else {
         let message = format!("shard {shard} does not belong to consumer {name}");

@@ -1,11 +1,14 @@
 //! Writing and querying logs (cloud-api §6.4, §6.5).
 
 use prost::Message;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::fields::{self, Beyond};
 use super::sls_logstore::existing;
 use super::sls_project::{invalid, json_body};
-use super::wire::{self, LogGroup, Packing, Pair};
+use super::wire::{self, LogGroup, Packing};
+use super::wire_count;
 use super::{Call, Operation};
 use crate::gateway::route::Service;
 use crate::query::{self, QueryError};
@@ -26,6 +29,8 @@ pub(crate) const HISTOGRAMS: Operation =
 
 /// Logs in one group (cloud-api §6.5).
 const LOGS_MAX: usize = 4096;
+/// Fields and tags in one group: as many as 64 for each log. Not documented; what is smaller than a field may still be many.
+const PAIRS_MAX: usize = 64 * LOGS_MAX;
 /// How old a log may be, seconds.
 const AGE_SECS_MAX: i64 = 7 * 86_400;
 /// How far ahead a log may be, seconds.
@@ -43,10 +48,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
         return Err(crate::auth::sls_unauthorized(message));
     }
     let group = group(call)?;
-    if group.logs.len() > LOGS_MAX {
-        return Err(invalid(format!("a log group has at most {LOGS_MAX} logs.")));
-    }
-    let tags = fields(&group.tags);
+    let tags = fields::object(&group.tags)?;
     let (topic, source) =
         (group.topic.as_deref().unwrap_or_default(), group.source.as_deref().unwrap_or_default());
     for log in &group.logs {
@@ -54,13 +56,10 @@ fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
         if !(call.now - AGE_SECS_MAX..=call.now + AHEAD_SECS_MAX).contains(&time) {
             return Err(Refusal::new(400, "InvalidTimestamp", format!("log time {time} is out of range")));
         }
-        let contents = fields(&log.contents);
-        logstore::insert_log(
-            call.conn,
-            logstore.id,
-            &NewLog { time, topic, source, contents: &contents, tags: &tags },
-            call.now,
-        )?;
+        let (contents, beyond) = (fields::object(&log.contents)?, Beyond::of(&group, log));
+        let (contents, tags, beyond) = (contents.as_str(), tags.as_str(), beyond.as_deref());
+        let log = NewLog { time, topic, source, contents, tags, beyond };
+        logstore::insert_log(call.conn, logstore.id, &log, call.now)?;
     }
     Ok(Answer::empty())
 }
@@ -84,16 +83,29 @@ fn group(call: &Call<'_>) -> Result<LogGroup, Refusal> {
             ));
         }
     };
+    // What is not packed is as large as it is, whatever it claims.
+    let size = if packing == Packing::Plain { call.request.body.len() } else { raw_size };
+    if size > wire::RAW_BYTES_MAX {
+        let message = format!("Body size {size} must little than {}", wire::RAW_BYTES_MAX);
+        return Err(Refusal::new(413, "PostBodyTooLarge", message));
+    }
     let broken = || Refusal::new(400, "PostBodyUncompressError", "The body cannot be uncompressed.");
-    let raw = wire::unpack(packing, &call.request.body, raw_size).ok_or_else(broken)?;
-    let unreadable =
-        |error| Refusal::new(400, "PostBodyInvalid", format!("The body is not a log group: {error}."));
-    LogGroup::decode(raw.as_slice()).map_err(unreadable)
+    decoded(&wire::unpack(packing, &call.request.body, raw_size).ok_or_else(broken)?)
 }
 
-fn fields(pairs: &[Pair]) -> Map<String, Value> {
-    let text = |part: &Option<String>| part.clone().unwrap_or_default();
-    pairs.iter().map(|pair| (text(&pair.key), Value::String(text(&pair.value)))).collect()
+/// Reads a group that is small enough to be read.
+fn decoded(raw: &[u8]) -> Result<LogGroup, Refusal> {
+    let unreadable =
+        |why: &str| Refusal::new(400, "PostBodyInvalid", format!("The body is not a log group: {why}."));
+    let count =
+        wire_count::count(raw).ok_or_else(|| unreadable("it is cut or has fields of no known kind"))?;
+    if count.logs > LOGS_MAX {
+        return Err(invalid(format!("a log group has at most {LOGS_MAX} logs.")));
+    }
+    if count.pairs > PAIRS_MAX {
+        return Err(invalid(format!("a log group has at most {PAIRS_MAX} fields.")));
+    }
+    LogGroup::decode(raw).map_err(|error| unreadable(&error.to_string()))
 }
 
 /// Named values of a query, from URL parameters or from a JSON body.
@@ -178,7 +190,12 @@ fn answer(call: &Call<'_>, source: &dyn Named) -> Result<query::Answer, Refusal>
     let (_, logstore) = existing(call)?;
     let index = index_of(&logstore)?;
     let request = query_request(source, call.now)?;
-    Ok(query::logs(call.conn, logstore.id, index, &request)?)
+    let mut found = query::logs(call.conn, logstore.id, index, &request)?;
+    if call.incomplete {
+        found.complete = false;
+        found.rows.truncate(found.rows.len() / 2);
+    }
+    Ok(found)
 }
 
 fn progress(complete: bool) -> &'static str {
@@ -194,8 +211,7 @@ fn get_v1(call: &Call<'_>) -> Result<Answer, Refusal> {
         ("x-log-elapsed-millisecond", "1".to_owned()),
         ("x-log-has-sql", found.has_sql.to_string()),
     ];
-    let rows = Value::Array(found.rows.into_iter().map(Value::Object).collect());
-    plain(headers, &rows)
+    plain(headers, &found.rows)
 }
 
 fn get_v2(call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -227,17 +243,27 @@ fn get_v2(call: &Call<'_>) -> Result<Answer, Refusal> {
         ("x-log-progress", progress(found.complete).to_owned()),
         ("x-log-count", found.rows.len().to_string()),
     ];
-    let rows: Vec<Value> = found.rows.into_iter().map(Value::Object).collect();
     let packing = Packing::accepted(call.request.header("accept-encoding").unwrap_or_default());
-    let body = json!({"meta": meta, "data": rows}).to_string();
-    packed(packing, headers, "application/json", body.into_bytes())
+    let body = serde_json::to_vec(&Page { data: &found.rows, meta })?;
+    packed(packing, headers, "application/json", body)
+}
+
+/// Rows on their way out; they are written from where they are, because there may be very many.
+#[derive(Serialize)]
+struct Page<'a> {
+    data: &'a [Map<String, Value>],
+    meta: Value,
 }
 
 fn histograms(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (_, logstore) = existing(call)?;
     let index = index_of(&logstore)?;
     let request = query_request(call, call.now)?;
-    let bars = query::histograms(call.conn, logstore.id, index, &request, BARS)?;
+    let mut bars = query::histograms(call.conn, logstore.id, index, &request, BARS)?;
+    let unseen = if call.incomplete { bars.len() / 2..bars.len() } else { 0..0 };
+    for bar in &mut bars[unseen] {
+        (bar.count, bar.complete) = (0, false);
+    }
     let complete = bars.iter().all(|bar| bar.complete);
     let count: u64 = bars.iter().map(|bar| bar.count).sum();
     let shown: Vec<Value> = bars
@@ -249,8 +275,8 @@ fn histograms(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 /// JSON that is never packed, with its size.
-fn plain(headers: Vec<(&'static str, String)>, value: &Value) -> Result<Answer, Refusal> {
-    packed(Packing::Plain, headers, "application/json", value.to_string().into_bytes())
+fn plain(headers: Vec<(&'static str, String)>, value: &impl Serialize) -> Result<Answer, Refusal> {
+    packed(Packing::Plain, headers, "application/json", serde_json::to_vec(value)?)
 }
 
 /// A body with the headers that tell how to unpack it.

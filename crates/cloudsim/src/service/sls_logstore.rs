@@ -1,9 +1,9 @@
-//! Logstores and their shards (cloud-api §6.2).
+//! Logstores (cloud-api §6.2).
 
 use serde_json::{Map, Value, json};
 
 use super::sls_project::{invalid, json_body, page, project, text};
-use super::{Call, Operation};
+use super::{Call, Operation, settling};
 use crate::gateway::route::Service;
 use crate::quirks;
 use crate::reply::{Answer, Refusal};
@@ -24,10 +24,6 @@ pub(crate) const DELETE: Operation =
 /// GET `/logstores`.
 pub(crate) const LIST: Operation =
     Operation::read(Service::Sls, "ListLogStores", Some("log:ListLogStores"), list);
-/// GET `/logstores/{logstore}/shards`.
-pub(crate) const SHARDS: Operation =
-    Operation::read(Service::Sls, "ListShards", Some("log:ListShards"), shards);
-
 /// Logstores a project may have (cloud-api §6.8).
 const LOGSTORES_MAX: usize = 400;
 
@@ -39,7 +35,7 @@ pub(crate) fn existing(call: &Call<'_>) -> Result<(Project, Logstore), Refusal> 
     let project = project(call)?;
     let name = call.place.logstore.as_deref().unwrap_or_default();
     let missing = || Refusal::new(404, "LogStoreNotExist", format!("logstore {name} does not exist"));
-    let found = super::settling::logstore(call, logstore::find(call.conn, &project, name)?)?;
+    let found = settling::logstore(call, logstore::find(call.conn, &project, name)?)?;
     let logstore = found.ok_or_else(missing)?;
     Ok((project, logstore))
 }
@@ -164,26 +160,22 @@ fn delete(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let project = project(call)?;
     let part = call.optional("logstoreName").unwrap_or_default();
-    let all = logstore::list(call.conn, &project)?;
-    let matching = all.into_iter().filter(|logstore| logstore.name.contains(part));
+    let all = settling::logstores(call, logstore::list(call.conn, &project)?)?;
+    let telemetry = call.optional("telemetryType");
+    let mode = call.optional("mode");
+    let matching = all
+        .into_iter()
+        .filter(|logstore| logstore.name.contains(part))
+        .filter(|logstore| telemetry.is_none_or(|kind| is_of_kind(logstore, "telemetryType", "None", kind)))
+        .filter(|logstore| mode.is_none_or(|kind| is_of_kind(logstore, "mode", "standard", kind)));
     let (page, total) = page(call, matching.map(|logstore| Value::String(logstore.name)).collect())?;
     Ok(Answer::json(json!({"count": page.len(), "total": total, "logstores": page})))
 }
 
-fn shards(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let (_, logstore) = existing(call)?;
-    let width = u128::MAX / u128::from(logstore.shards.max(1).unsigned_abs());
-    let edge = |number: i64| format!("{:032x}", width.saturating_mul(u128::from(number.unsigned_abs())));
-    let shown: Vec<Value> = (0..logstore.shards)
-        .map(|number| {
-            let end = if number + 1 == logstore.shards { "f".repeat(32) } else { edge(number + 1) };
-            json!({
-                "shardID": number, "status": "readwrite", "inclusiveBeginKey": edge(number),
-                "exclusiveEndKey": end, "createTime": logstore.created,
-            })
-        })
-        .collect();
-    Ok(Answer::json(Value::Array(shown)))
+/// Whether a setting has a value; empty and absent mean the default.
+fn is_of_kind(logstore: &Logstore, setting: &str, default: &str, kind: &str) -> bool {
+    let value = logstore.settings.get(setting).and_then(Value::as_str);
+    value.filter(|value| !value.is_empty()).unwrap_or(default) == kind
 }
 
 #[cfg(test)]

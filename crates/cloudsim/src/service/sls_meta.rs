@@ -1,9 +1,11 @@
 //! Tags (cloud-api §6.7).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::sls_project::{invalid, json_body, text};
-use super::{Call, Operation};
+use super::{Call, Operation, settling};
 use crate::auth::sls_unauthorized;
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
@@ -41,12 +43,13 @@ fn owner(call: &Call<'_>, kind: &str, resource: &str) -> Result<Project, Refusal
         }
     };
     let missing = || Refusal::new(404, "ProjectNotExist", format!("The Project does not exist : {name}"));
-    let project = project::find(call.conn, call.region, name)?.ok_or_else(missing)?;
+    let found = settling::project(call, project::find(call.conn, call.region, name)?)?;
+    let project = found.ok_or_else(missing)?;
     if project.account != call.account() {
         return Err(sls_unauthorized("The project does not belong to you."));
     }
     if let Some(logstore) = logstore
-        && logstore::find(call.conn, &project, logstore)?.is_none()
+        && settling::logstore(call, logstore::find(call.conn, &project, logstore)?)?.is_none()
     {
         return Err(Refusal::new(404, "LogStoreNotExist", format!("logstore {logstore} does not exist")));
     }
@@ -89,9 +92,13 @@ fn tag(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn untag(call: &Call<'_>) -> Result<Answer, Refusal> {
     let body = json_body(call)?;
     let (kind, resources) = subjects(&body)?;
-    let names = strings(body.get("tags"), "tags")?;
+    let everything = body.get("all").and_then(Value::as_bool).unwrap_or_default();
+    let names = if everything { Vec::new() } else { strings(body.get("tags"), "tags")? };
     for resource in resources {
         let project = owner(call, kind, resource)?;
+        if everything {
+            project::untag_all(call.conn, &project, kind, resource)?;
+        }
         for name in &names {
             project::untag(call.conn, &project, kind, resource, name)?;
         }
@@ -101,23 +108,62 @@ fn untag(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 fn tags(call: &Call<'_>) -> Result<Answer, Refusal> {
     let kind = kind(call.optional("resourceType").unwrap_or_default())?;
-    let wanted: Value = match call.optional("resourceId") {
-        Some(text) => serde_json::from_str(text).map_err(|_| invalid("resourceId must be a JSON list."))?,
-        None => Value::Null,
-    };
-    let wanted = if wanted.is_null() { Vec::new() } else { strings(Some(&wanted), "resourceId")? };
+    let resources = listed(call, "resourceId")?;
+    let resources = if resources.is_null() { Vec::new() } else { strings(Some(&resources), "resourceId")? };
+    let named = listed(call, "tags")?.as_array().map_or(Ok(Vec::new()), |tags| named(tags))?;
     let mut found = Vec::new();
-    for project in
-        project::list(call.conn, call.account())?.iter().filter(|project| project.region == call.region)
-    {
-        found.extend(project::tags(call.conn, project)?);
+    for project in settling::projects(call, project::list(call.conn, call.account())?)? {
+        if project.region == call.region {
+            found.extend(project::tags(call.conn, &project)?);
+        }
     }
-    let is_wanted =
-        |tag: &&Tag| tag.kind == kind && (wanted.is_empty() || wanted.contains(&tag.resource.as_str()));
-    let shown: Vec<Value> = found
-        .iter()
-        .filter(is_wanted)
-        .map(|tag| json!({"resourceId": tag.resource, "resourceType": tag.kind, "tagKey": tag.name, "tagValue": tag.value}))
-        .collect();
+    found.retain(|tag| {
+        tag.kind == kind && (resources.is_empty() || resources.contains(&tag.resource.as_str()))
+    });
+    let shown: Vec<Value> = carrying(&found, &named).into_iter().map(shown).collect();
     Ok(Answer::json(json!({"nextToken": "", "tagResources": shown})))
+}
+
+fn shown(tag: &Tag) -> Value {
+    json!({"resourceId": tag.resource, "resourceType": tag.kind, "tagKey": tag.name, "tagValue": tag.value})
+}
+
+/// A parameter that is a JSON list; null when it is absent.
+fn listed(call: &Call<'_>, name: &str) -> Result<Value, Refusal> {
+    let wrong = || invalid(format!("{name} must be a JSON list."));
+    let Some(text) = call.optional(name) else { return Ok(Value::Null) };
+    serde_json::from_str(text).ok().filter(|list: &Value| list.is_array() || list.is_null()).ok_or_else(wrong)
+}
+
+/// A tag that is looked for; without a value any.
+struct Named {
+    key: String,
+    value: Option<String>,
+}
+
+impl Named {
+    fn is(&self, tag: &Tag) -> bool {
+        tag.name == self.key && self.value.as_ref().is_none_or(|value| *value == tag.value)
+    }
+}
+
+fn named(tags: &[Value]) -> Result<Vec<Named>, Refusal> {
+    let text = |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
+    let wrong = || invalid("each of tags needs a key.");
+    let named = |tag: &Value| {
+        let key = text(tag, "key").filter(|key| !key.is_empty()).ok_or_else(wrong)?;
+        Ok(Named { key, value: text(tag, "value").filter(|value| !value.is_empty()) })
+    };
+    tags.iter().map(named).collect()
+}
+
+/// The tags that are looked for, of the resources that carry all of them; all tags when none is looked for.
+fn carrying<'a>(all: &'a [Tag], named: &[Named]) -> Vec<&'a Tag> {
+    let mut by_resource: BTreeMap<&str, Vec<&Tag>> = BTreeMap::new();
+    for tag in all {
+        by_resource.entry(&tag.resource).or_default().push(tag);
+    }
+    let carries_all = |tags: &Vec<&Tag>| named.iter().all(|named| tags.iter().any(|tag| named.is(tag)));
+    let of_them = by_resource.into_values().filter(carries_all).flatten();
+    of_them.filter(|tag| named.is_empty() || named.iter().any(|named| named.is(tag))).collect()
 }

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, Operation};
+use super::{Call, Operation, settling};
 use crate::auth::sls_unauthorized;
 use crate::clock::plain;
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
 use crate::store::project::{self, Project};
+use crate::strict;
 
 /// POST `/`.
 pub(crate) const CREATE: Operation =
@@ -26,12 +27,14 @@ pub(crate) const LIST: Operation =
 
 /// Projects an account may have (cloud-api §6.8).
 const PROJECTS_MAX: usize = 150;
+/// How data is kept unless a project says otherwise.
+pub(crate) const DEFAULT_REDUNDANCY: &str = "LRS";
 
 /// The project of the host: it must exist, belong to the caller, and be paid for.
 pub(crate) fn project(call: &Call<'_>) -> Result<Project, Refusal> {
     let name = call.place.project.as_deref().unwrap_or_default();
     let missing = || Refusal::new(404, "ProjectNotExist", format!("The Project does not exist : {name}"));
-    let found = super::settling::project(call, project::find(call.conn, call.region, name)?)?;
+    let found = settling::project(call, project::find(call.conn, call.region, name)?)?;
     let project = found.ok_or_else(missing)?;
     if project.account != call.account() {
         return Err(sls_unauthorized("The project does not belong to you."));
@@ -48,9 +51,9 @@ pub(crate) fn forbidden(project: &str) -> Refusal {
     Refusal::new(403, "ProjectForbidden", message)
 }
 
-/// The body, which must be a JSON object.
+/// The body, which must be a JSON object and say nothing twice.
 pub(crate) fn json_body(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_slice::<Value>(&call.request.body) {
+    match strict::json(&call.request.body) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(Refusal::new(400, "PostBodyInvalid", "The body is not a JSON object.")),
         Err(error) => {
@@ -88,6 +91,15 @@ fn description(body: &Map<String, Value>) -> Result<&str, Refusal> {
     Ok(text)
 }
 
+/// In how many zones data is kept.
+fn redundancy(body: &Map<String, Value>) -> Result<&str, Refusal> {
+    match text(body, "dataRedundancyType")? {
+        "" => Ok(DEFAULT_REDUNDANCY),
+        known @ ("LRS" | "ZRS") => Ok(known),
+        _ => Err(invalid("dataRedundancyType must be LRS or ZRS.")),
+    }
+}
+
 fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     if call.caller.account.overdue {
         return Err(sls_unauthorized("Your SLS service has been forbidden."));
@@ -108,6 +120,8 @@ fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
         name: name.to_owned(),
         account: call.account().to_owned(),
         description: description(&body)?.to_owned(),
+        resource_group: text(&body, "resourceGroupId")?.to_owned(),
+        redundancy: redundancy(&body)?.to_owned(),
         created: call.now,
         modified: call.now,
     };
@@ -127,8 +141,8 @@ fn shown(project: &Project) -> Value {
         "region": project.region,
         "createTime": plain(project.created),
         "lastModifyTime": plain(project.modified),
-        "resourceGroupId": "",
-        "dataRedundancyType": "LRS",
+        "resourceGroupId": project.resource_group,
+        "dataRedundancyType": project.redundancy,
     })
 }
 
@@ -150,10 +164,12 @@ fn delete(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let part = call.optional("projectName").unwrap_or_default();
-    let all = project::list(call.conn, call.account())?;
+    let group = call.optional("resourceGroupId");
+    let all = settling::projects(call, project::list(call.conn, call.account())?)?;
     let matching: Vec<Value> = all
         .iter()
         .filter(|project| project.region == call.region && project.name.contains(part))
+        .filter(|project| group.is_none_or(|group| project.resource_group == group))
         .map(shown)
         .collect();
     let (page, total) = page(call, matching)?;

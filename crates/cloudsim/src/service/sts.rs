@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::ram::invalid;
 use super::{Call, Operation, sts_oidc};
 use crate::caller::Who;
 use crate::clock::iso;
@@ -14,6 +15,7 @@ use crate::reply::{Answer, Refusal};
 use crate::session::{self, Issued, KEY_PREFIX, Session};
 use crate::store::role::{self, Role};
 use crate::store::setting;
+use crate::strict;
 
 /// The operations of STS.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -73,13 +75,13 @@ fn assume_role(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(shown(&issued)))
 }
 
-/// Conditions that the external id of the call meets.
+/// What a trust may ask of the call, its external id among it.
 fn external_id(call: &Call<'_>) -> Result<Context, Refusal> {
-    let Some(id) = call.optional("ExternalId") else { return Ok(Context::default()) };
+    let Some(id) = call.optional("ExternalId") else { return Ok(call.context()) };
     if !(2..=1224).contains(&id.len()) {
         return Err(invalid("ExternalId", "The specified external id is not between 2 and 1224 characters."));
     }
-    Ok(Context::default().with("sts:ExternalId", id))
+    Ok(call.context().with("sts:ExternalId", id))
 }
 
 /// A session to be issued.
@@ -185,14 +187,9 @@ fn session_policy<'a>(call: &'a Call<'_>) -> Result<Option<&'a str>, Refusal> {
     if text.chars().count() > POLICY_CHARS_MAX {
         return Err(invalid("PolicySize", "The specified policy is longer than 2048 characters."));
     }
-    let document = serde_json::from_str::<Value>(text);
+    let document = strict::json(text.as_bytes());
     if document.is_ok_and(|document| policy::is_well_formed(&document)) {
         return Ok(Some(text));
     }
     Err(invalid("PolicyGrammar", "The specified policy is not well formed."))
-}
-
-/// 400 `InvalidParameter.<what>`.
-pub(crate) fn invalid(what: &str, message: &str) -> Refusal {
-    Refusal::new(400, format!("InvalidParameter.{what}"), message)
 }

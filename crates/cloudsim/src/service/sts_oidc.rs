@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{Call, sts};
+use super::{Call, ram, sts};
 use crate::caller::Caller;
 use crate::clock::iso;
 use crate::oidc::{self, Claims};
@@ -23,7 +23,7 @@ pub(crate) fn caller(conn: &Connection, role_arn: Option<&str>) -> Result<Caller
     let missing = || Refusal::new(400, "MissingRoleArn", "RoleArn is mandatory for this action.");
     let arn = role_arn.filter(|arn| !arn.is_empty()).ok_or_else(missing)?;
     let (account, _) = sts::split_arn(arn, "role")
-        .ok_or_else(|| sts::invalid("RoleArn", "The specified RoleArn is invalid."))?;
+        .ok_or_else(|| ram::invalid("RoleArn", "The specified RoleArn is invalid."))?;
     let missing = || Refusal::new(404, "EntityNotExist.Role", "The specified Role not exists .");
     Ok(Caller::unsigned(account::find(conn, account)?.ok_or_else(missing)?))
 }
@@ -36,7 +36,7 @@ pub(crate) fn assume_role_with_oidc(call: &Call<'_>) -> Result<Answer, Refusal> 
     let provider = provider(call, account, provider_arn)?;
     let claims = checked(token, &provider, call.now)?;
     let trusted: Value = serde_json::from_str(&role.trust).unwrap_or(Value::Null);
-    if !trust::admits(&trusted, &Principal::Federated(provider_arn), &context(&claims)) {
+    if !trust::admits(&trusted, &Principal::Federated(provider_arn), &context(call, &claims)) {
         let message = "The role does not trust this provider, or a condition of its trust is not met.";
         return Err(Refusal::new(403, "AuthenticationFail.NoPermission", message));
     }
@@ -57,7 +57,7 @@ fn provider(call: &Call<'_>, account: &str, arn: &str) -> Result<Provider, Refus
     let missing =
         || Refusal::new(404, "EntityNotExist.OIDCProvider", "The specified OIDC provider does not exist.");
     let (owner, name) = sts::split_arn(arn, "oidc-provider")
-        .ok_or_else(|| sts::invalid("OIDCProviderArn", "The specified OIDCProviderArn is invalid."))?;
+        .ok_or_else(|| ram::invalid("OIDCProviderArn", "The specified OIDCProviderArn is invalid."))?;
     if owner != account {
         return Err(missing());
     }
@@ -87,7 +87,7 @@ fn checked(token: &str, provider: &Provider, now: i64) -> Result<Claims, Refusal
     Ok(claims)
 }
 
-fn context(claims: &Claims) -> Context {
-    let known = Context::default().with("oidc:iss", &claims.issuer).with("oidc:sub", &claims.subject);
+fn context(call: &Call<'_>, claims: &Claims) -> Context {
+    let known = call.context().with("oidc:iss", &claims.issuer).with("oidc:sub", &claims.subject);
     claims.audiences.iter().fold(known, |known, audience| known.with("oidc:aud", audience))
 }

@@ -159,10 +159,11 @@ fn make_logstore(
         role_arn: role_arn.unwrap_or_default().to_owned(),
         created: call.now,
         modified: call.now,
+        started: Some(call.now),
         delivered: None,
     };
     let project = match role_arn {
-        Some(_) => actiontrail::check_destination(call.conn, &destination)?,
+        Some(_) => actiontrail::check_destination(call.conn, &destination, call.now)?,
         None => actiontrail::destination_project(call.conn, &destination)?,
     };
     let name = &destination.logstore;
@@ -243,6 +244,9 @@ pub(crate) fn status(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 fn start(call: &Call<'_>) -> Result<Answer, Refusal> {
+    if ordinary_trail::find(call.conn, call.account(), call.required("Name")?)?.is_none() {
+        return actiontrail::start(call);
+    }
     let mut trail = named(call)?;
     if trail.status() != "Enable" {
         (trail.started, trail.stopped) = (Some(call.now), None);

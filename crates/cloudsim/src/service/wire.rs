@@ -10,8 +10,8 @@ use flate2::write::ZlibEncoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-/// Largest uncompressed body accepted, bytes (cloud-api §6.5: request cap 10 MB).
-pub(crate) const RAW_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Largest uncompressed log group accepted, bytes (cloud-api §6.5).
+pub(crate) const RAW_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// The first bytes of a gzip file.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -33,12 +33,18 @@ pub(crate) struct LogGroup {
     /// The logs.
     #[prost(message, repeated, tag = "1")]
     pub(crate) logs: Vec<Log>,
+    /// Category of all of them.
+    #[prost(string, optional, tag = "2")]
+    pub(crate) category: Option<String>,
     /// Topic of all of them.
     #[prost(string, optional, tag = "3")]
     pub(crate) topic: Option<String>,
     /// Source of all of them.
     #[prost(string, optional, tag = "4")]
     pub(crate) source: Option<String>,
+    /// Machine that all of them come from.
+    #[prost(string, optional, tag = "5")]
+    pub(crate) machine_uuid: Option<String>,
     /// Tags of all of them.
     #[prost(message, repeated, tag = "6")]
     pub(crate) tags: Vec<Pair>,
@@ -53,6 +59,9 @@ pub(crate) struct Log {
     /// The fields.
     #[prost(message, repeated, tag = "2")]
     pub(crate) contents: Vec<Pair>,
+    /// Nanoseconds within the second.
+    #[prost(fixed32, optional, tag = "4")]
+    pub(crate) time_ns: Option<u32>,
 }
 
 /// A field or a tag.

@@ -97,10 +97,10 @@ pub(crate) fn set_flag(conn: &Connection, id: &str, flag: Flag, value: bool) -> 
 }
 
 /// Counts events as generated; the next ones get the following numbers.
-pub(crate) fn count_generated(conn: &Connection, id: &str, count: u32) -> rusqlite::Result<()> {
+pub(crate) fn count_generated(conn: &Connection, id: &str, count: u64) -> rusqlite::Result<()> {
     conn.execute_cached(
         "UPDATE account SET events_generated = events_generated + ?2 WHERE id = ?1 AND ?2 > 0",
-        params![id, count],
+        params![id, i64::try_from(count).unwrap_or(i64::MAX)],
     )?;
     Ok(())
 }

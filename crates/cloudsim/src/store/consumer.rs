@@ -105,7 +105,7 @@ pub(crate) fn living(
     .collect()
 }
 
-/// Notes how far a shard was read.
+/// Notes how far a shard was read; told again, it is not noted again.
 pub(crate) fn check(
     conn: &Connection,
     logstore: i64,
@@ -115,7 +115,8 @@ pub(crate) fn check(
     conn.execute_cached(
         "INSERT INTO checkpoint (logstore_id, consumer_group, shard, cursor, consumer, updated)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET cursor = excluded.cursor, consumer = excluded.consumer, updated = excluded.updated",
+         ON CONFLICT DO UPDATE SET cursor = excluded.cursor, consumer = excluded.consumer, updated = excluded.updated
+         WHERE (cursor, consumer) IS NOT (excluded.cursor, excluded.consumer)",
         params![
             logstore,
             group,

@@ -46,7 +46,7 @@ pub fn copy(data: &Path, to: &Path) -> Result<u64, CopyError> {
     if !file.is_file() {
         return Err(CopyError::NoState(data.to_owned()));
     }
-    write(&checked(&file)?, to)
+    write(&checked(&file)?, to, Existing::Kept)
 }
 
 /// Opens a file that must be a state of this version, to be read only.
@@ -61,10 +61,19 @@ fn checked(file: &Path) -> Result<Connection, CopyError> {
     Ok(conn)
 }
 
-/// The copy appears under its name once it is whole.
-fn write(conn: &Connection, to: &Path) -> Result<u64, CopyError> {
+/// What becomes of a file that has the name already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It stays, and no copy is made.
+    Kept,
+    /// The copy takes its place.
+    Replaced,
+}
+
+/// The copy appears under its name once it is whole; until then what was there stays.
+fn write(conn: &Connection, to: &Path, existing: Existing) -> Result<u64, CopyError> {
     let failed = |source| CopyError::Write { path: to.to_owned(), source };
-    if to.exists() {
+    if existing == Existing::Kept && to.exists() {
         return Err(CopyError::Exists(to.to_owned()));
     }
     let partial = to.with_extension("partial");
@@ -80,9 +89,9 @@ fn write(conn: &Connection, to: &Path) -> Result<u64, CopyError> {
 }
 
 impl Store {
-    /// Writes the last commit to a new file; returns its size in bytes.
-    pub(crate) fn copy_to(&self, to: &Path) -> Result<u64, CopyError> {
-        write(&self.open_reader()?, to)
+    /// Writes the last commit to a file; returns its size in bytes.
+    pub(crate) fn copy_to(&self, to: &Path, existing: Existing) -> Result<u64, CopyError> {
+        write(&self.open_reader()?, to, existing)
     }
 
     /// Replaces the state by that of a copy of the same directory, all of it or nothing.

@@ -92,7 +92,7 @@ pub(crate) fn calls(conn: &Connection, account: &str, span: &Span) -> rusqlite::
 }
 
 /// Calls looked at in one go.
-const CALLS_MAX: u32 = 10_000;
+pub(crate) const CALLS_MAX: u32 = 10_000;
 
 /// An entry as the control API shows it.
 fn shown(row: &Row<'_>) -> rusqlite::Result<Value> {

@@ -29,6 +29,8 @@ pub(crate) struct Logstore {
     pub(crate) modified: i64,
     pub(crate) index: Option<Value>,
     pub(crate) index_modified: i64,
+    /// Position behind the last log that expired.
+    pub(crate) log_end: i64,
 }
 
 impl Logstore {
@@ -54,12 +56,16 @@ pub(crate) struct NewLog<'a> {
     pub(crate) time: i64,
     pub(crate) topic: &'a str,
     pub(crate) source: &'a str,
-    pub(crate) contents: &'a Map<String, Value>,
-    pub(crate) tags: &'a Map<String, Value>,
+    /// JSON object of texts.
+    pub(crate) contents: &'a str,
+    /// JSON object of texts.
+    pub(crate) tags: &'a str,
+    /// JSON object of what only a pull shows.
+    pub(crate) beyond: Option<&'a str>,
 }
 
 const COLUMNS: &str =
-    "id, name, ttl, shards, settings, dedicated, created, modified, log_index, index_modified";
+    "id, name, ttl, shards, settings, dedicated, created, modified, log_index, index_modified, log_end";
 
 /// Makes a Logstore; false when the name is taken.
 pub(crate) fn create(
@@ -107,6 +113,7 @@ fn logstore_of(row: &Row<'_>) -> rusqlite::Result<Logstore> {
         modified: row.get(7)?,
         index: index.and_then(|text| serde_json::from_str(&text).ok()),
         index_modified: row.get(9)?,
+        log_end: row.get(10)?,
     })
 }
 
@@ -171,22 +178,19 @@ pub(crate) fn delete(conn: &Connection, project: &Project, logstore: &Logstore) 
 /// Stores one log.
 pub(crate) fn insert_log(conn: &Connection, id: i64, log: &NewLog<'_>, now: i64) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "INSERT INTO log (logstore_id, time, received, topic, source, contents, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO log (logstore_id, time, received, topic, source, contents, tags, beyond) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
-    .execute(params![
-        id,
-        log.time,
-        now,
-        log.topic,
-        log.source,
-        serde_json::to_string(log.contents).unwrap_or_default(),
-        serde_json::to_string(log.tags).unwrap_or_default(),
-    ])?;
+    .execute(params![id, log.time, now, log.topic, log.source, log.contents, log.tags, log.beyond])?;
     Ok(())
 }
 
-/// Drops what is past its retention, in every Logstore.
+/// Drops what is past its retention, in every Logstore; positions behind it stay good.
 pub(crate) fn expire(conn: &Connection, now: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE logstore SET log_end = (SELECT max(id) + 1 FROM log WHERE logstore_id = logstore.id)
+         WHERE ttl < ?1 AND EXISTS (SELECT 1 FROM log WHERE logstore_id = logstore.id AND time < ?2 - logstore.ttl * ?3)",
+    )?
+    .execute([PERMANENT_DAYS, now, DAY_SECS])?;
     // `CROSS` keeps the order: left to itself, SQLite reads the times of all logs there are.
     conn.prepare_cached(
         "DELETE FROM log WHERE id IN (
@@ -217,7 +221,7 @@ pub(crate) fn newest(
 ) -> rusqlite::Result<Vec<StoredLog>> {
     let from = logstore.expiry(now).unwrap_or(i64::MIN);
     conn.prepare_cached(
-        "SELECT id, time, received, topic, source, contents, tags FROM log
+        "SELECT id, time, received, topic, source, contents, tags, beyond FROM log
          WHERE logstore_id = ?1 AND time >= ?2 ORDER BY time DESC, id DESC LIMIT ?3",
     )?
     .query_map(params![logstore.id, from, limit], StoredLog::of)?

@@ -11,6 +11,7 @@ pub(crate) mod document;
 pub(crate) mod frozen;
 pub(crate) mod identifier;
 pub(crate) mod journal;
+pub(crate) mod layout;
 pub(crate) mod logstore;
 pub(crate) mod oidc;
 pub(crate) mod ordinary_trail;

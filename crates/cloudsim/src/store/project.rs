@@ -11,6 +11,10 @@ pub(crate) struct Project {
     pub(crate) name: String,
     pub(crate) account: String,
     pub(crate) description: String,
+    /// Empty for the default group.
+    pub(crate) resource_group: String,
+    /// `LRS` or `ZRS`.
+    pub(crate) redundancy: String,
     pub(crate) created: i64,
     pub(crate) modified: i64,
 }
@@ -26,13 +30,23 @@ pub(crate) struct Tag {
     pub(crate) value: String,
 }
 
-const COLUMNS: &str = "region, name, account, description, created, modified";
+const COLUMNS: &str = "region, name, account, description, resource_group, redundancy, created, modified";
 
 /// Makes a project; false when the name is taken in the region, by whomever.
 pub(crate) fn create(conn: &Connection, project: &Project) -> rusqlite::Result<bool> {
     let made = conn.execute_cached(
-        "INSERT OR IGNORE INTO project (region, name, account, description, created, modified) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![project.region, project.name, project.account, project.description, project.created, project.modified],
+        "INSERT OR IGNORE INTO project (region, name, account, description, resource_group, redundancy, created, modified)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            project.region,
+            project.name,
+            project.account,
+            project.description,
+            project.resource_group,
+            project.redundancy,
+            project.created,
+            project.modified,
+        ],
     )?;
     Ok(made > 0)
 }
@@ -56,8 +70,10 @@ fn project_of(row: &Row<'_>) -> rusqlite::Result<Project> {
         name: row.get(1)?,
         account: row.get(2)?,
         description: row.get(3)?,
-        created: row.get(4)?,
-        modified: row.get(5)?,
+        resource_group: row.get(4)?,
+        redundancy: row.get(5)?,
+        created: row.get(6)?,
+        modified: row.get(7)?,
     })
 }
 
@@ -108,6 +124,20 @@ pub(crate) fn untag(
     conn.execute_cached(
         "DELETE FROM tag WHERE region = ?1 AND project = ?2 AND kind = ?3 AND resource = ?4 AND name = ?5",
         params![project.region, project.name, kind, resource, name],
+    )?;
+    Ok(())
+}
+
+/// Removes all tags of that kind and resource.
+pub(crate) fn untag_all(
+    conn: &Connection,
+    project: &Project,
+    kind: &str,
+    resource: &str,
+) -> rusqlite::Result<()> {
+    conn.execute_cached(
+        "DELETE FROM tag WHERE region = ?1 AND project = ?2 AND kind = ?3 AND resource = ?4",
+        params![project.region, project.name, kind, resource],
     )?;
     Ok(())
 }

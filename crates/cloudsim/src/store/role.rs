@@ -121,6 +121,20 @@ pub(crate) fn set_description(
     Ok(())
 }
 
+pub(crate) fn set_max_session(
+    conn: &Connection,
+    account: &str,
+    name: &str,
+    secs: i64,
+    now: i64,
+) -> rusqlite::Result<()> {
+    conn.execute_cached(
+        "UPDATE role SET max_session = ?3, modified = ?4 WHERE account = ?1 AND name = ?2 AND max_session IS NOT ?3",
+        params![account, name, secs, now],
+    )?;
+    Ok(())
+}
+
 /// Removes a role and what is attached to it.
 pub(crate) fn delete(conn: &Connection, account: &str, name: &str) -> rusqlite::Result<()> {
     conn.execute_cached("DELETE FROM role WHERE account = ?1 AND name = ?2", [account, name])?;
@@ -204,7 +218,7 @@ pub(crate) fn set_policy_document(
     document: &str,
 ) -> rusqlite::Result<()> {
     conn.execute_cached(
-        "UPDATE policy SET document = ?3 WHERE account = ?1 AND name = ?2",
+        "UPDATE policy SET document = ?3 WHERE account = ?1 AND name = ?2 AND document IS NOT ?3",
         [account, name, document],
     )?;
     Ok(())

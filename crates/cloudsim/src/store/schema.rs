@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// Version of the layout, kept in `user_version`.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 6;
 
 const TABLES: &str = "
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -48,13 +48,15 @@ CREATE TABLE role_policy (
 CREATE TABLE trail (
     account TEXT NOT NULL REFERENCES account(id), name TEXT NOT NULL, home_region TEXT NOT NULL,
     project_region TEXT NOT NULL, project TEXT NOT NULL, project_owner TEXT NOT NULL, logstore TEXT NOT NULL,
-    role_arn TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL, delivered INTEGER /* time of the last delivery */,
+    role_arn TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL,
+    started INTEGER /* NULL until it may deliver */, delivered INTEGER /* time of the last delivery */,
     PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 
 CREATE TABLE project (
     region TEXT NOT NULL, name TEXT NOT NULL, account TEXT NOT NULL REFERENCES account(id),
-    description TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL,
+    description TEXT NOT NULL, resource_group TEXT NOT NULL, redundancy TEXT NOT NULL /* LRS | ZRS */,
+    created INTEGER NOT NULL, modified INTEGER NOT NULL,
     PRIMARY KEY (region, name)
 ) WITHOUT ROWID;
 
@@ -63,6 +65,7 @@ CREATE TABLE logstore (
     ttl INTEGER NOT NULL, shards INTEGER NOT NULL, settings TEXT NOT NULL /* JSON, every other field as sent */,
     dedicated TEXT /* name of the trail that writes here, or NULL */, created INTEGER NOT NULL, modified INTEGER NOT NULL,
     log_index TEXT /* JSON, or NULL */, index_modified INTEGER NOT NULL DEFAULT 0,
+    log_end INTEGER NOT NULL DEFAULT 0 /* no log that expired has this id or a later one */,
     UNIQUE (region, project, name),
     FOREIGN KEY (region, project) REFERENCES project(region, name) ON DELETE CASCADE
 );
@@ -105,10 +108,12 @@ CREATE TABLE tag (
 ) WITHOUT ROWID;
 
 CREATE TABLE log (
-    id INTEGER PRIMARY KEY, logstore_id INTEGER NOT NULL, time INTEGER NOT NULL, received INTEGER NOT NULL,
-    topic TEXT NOT NULL, source TEXT NOT NULL, contents TEXT NOT NULL, tags TEXT NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT /* a cursor is an id: none is given twice */, logstore_id INTEGER NOT NULL, time INTEGER NOT NULL, received INTEGER NOT NULL,
+    topic TEXT NOT NULL, source TEXT NOT NULL, contents TEXT NOT NULL, tags TEXT NOT NULL,
+    beyond TEXT /* JSON, what only a pull shows, or NULL */
 );
 CREATE INDEX log_by_time ON log(logstore_id, time, id);
+CREATE INDEX log_by_arrival ON log(logstore_id, id);
 
 CREATE TABLE journal (
     sequence INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, account TEXT NOT NULL, caller TEXT NOT NULL,
@@ -132,11 +137,19 @@ CREATE TABLE IF NOT EXISTS ordinary_trail (
     PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS shard (
+    logstore_id INTEGER NOT NULL REFERENCES logstore(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    first_key TEXT NOT NULL, end_key TEXT NOT NULL, created INTEGER NOT NULL,
+    opened INTEGER NOT NULL /* position */, closed INTEGER /* position, or NULL */,
+    PRIMARY KEY (logstore_id, number)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS used_nonce (hash INTEGER PRIMARY KEY /* of key id and nonce */, time INTEGER NOT NULL);
 
 CREATE TABLE IF NOT EXISTS pending_event (
     id INTEGER PRIMARY KEY, account TEXT NOT NULL, due INTEGER NOT NULL, time INTEGER NOT NULL, fields TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS pending_by_due ON pending_event(account, due);
 
 CREATE TABLE IF NOT EXISTS user_policy (
     account TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL /* System | Custom */,

@@ -1,10 +1,11 @@
 //! A Logstore read shard by shard, in the order of arrival.
 //!
-//! A log belongs to the shard that its id leaves as a remainder, and a position is the id of the next log to
-//! read; so positions of one Logstore only grow, and every log is in exactly one shard.
+//! A position is the id of the next log to read; so positions of one Logstore only grow. Among the shards that are open
+//! where it lies, a log belongs to the one that its id leaves as a remainder, so it is in exactly one.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::layout::Stretch;
 use super::logstore::Logstore;
 
 /// A log as it was stored.
@@ -21,10 +22,12 @@ pub(crate) struct StoredLog {
     pub(crate) contents: String,
     /// JSON object.
     pub(crate) tags: String,
+    /// JSON object of what only a pull shows.
+    pub(crate) beyond: Option<String>,
 }
 
 impl StoredLog {
-    /// Reads a row of `id, time, received, topic, source, contents, tags`.
+    /// Reads a row of `id, time, received, topic, source, contents, tags, beyond`.
     pub(crate) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: row.get(0)?,
@@ -34,16 +37,21 @@ impl StoredLog {
             source: row.get(4)?,
             contents: row.get(5)?,
             tags: row.get(6)?,
+            beyond: row.get(7)?,
         })
     }
 }
 
-/// The position of the oldest log, and the one behind the newest.
+/// The position of the oldest log, and the one behind the newest, also when that has expired.
 pub(crate) fn extent(conn: &Connection, logstore: &Logstore) -> rusqlite::Result<(i64, i64)> {
-    conn.prepare_cached(
-        "SELECT coalesce(min(id), 0), coalesce(max(id) + 1, 0) FROM log WHERE logstore_id = ?1",
-    )?
-    .query_row([logstore.id], |row| Ok((row.get(0)?, row.get(1)?)))
+    // One at a time each is a look at one end of the index; together they would be a scan.
+    let position = |sql: &str| -> rusqlite::Result<Option<i64>> {
+        conn.prepare_cached(sql)?.query_row([logstore.id], |row| row.get(0))
+    };
+    let first = position("SELECT min(id) FROM log WHERE logstore_id = ?1")?;
+    let end = position("SELECT max(id) + 1 FROM log WHERE logstore_id = ?1")?;
+    let end = end.unwrap_or_default().max(logstore.log_end);
+    Ok((first.unwrap_or(end), end))
 }
 
 /// The position of the first log that arrived at a time or later.
@@ -67,24 +75,39 @@ pub(crate) fn arrival(
         .optional()
 }
 
-/// Shows the logs of a shard from one position to before another, until `take` has enough of them.
+/// Shows the logs of some stretches, until `take` has enough of them.
 pub(crate) fn read(
     conn: &Connection,
     logstore: &Logstore,
-    shard: i64,
-    range: std::ops::Range<i64>,
+    stretches: &[Stretch],
     mut take: impl FnMut(StoredLog) -> bool,
 ) -> rusqlite::Result<()> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, time, received, topic, source, contents, tags FROM log
+        "SELECT id, time, received, topic, source, contents, tags, beyond FROM log
          WHERE logstore_id = ?1 AND id >= ?2 AND id < ?3 AND id % ?4 = ?5 ORDER BY id",
     )?;
-    let mut rows =
-        statement.query(params![logstore.id, range.start, range.end, logstore.shards.max(1), shard])?;
-    while let Some(row) = rows.next()? {
-        if !take(StoredLog::of(row)?) {
-            break;
+    for Stretch { positions, shards, rest } in stretches {
+        let mut rows = statement.query(params![logstore.id, positions.start, positions.end, shards, rest])?;
+        while let Some(row) = rows.next()? {
+            if !take(StoredLog::of(row)?) {
+                return Ok(());
+            }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::tests::memory;
+
+    #[test]
+    fn ends_of_a_logstore_are_found_without_a_scan() {
+        let conn = memory();
+        for edge in ["min(id)", "max(id) + 1"] {
+            let sql = format!("EXPLAIN QUERY PLAN SELECT {edge} FROM log WHERE logstore_id = ?1");
+            let plan: String = conn.query_row(&sql, [1], |row| row.get(3)).unwrap();
+            assert!(plan.starts_with("SEARCH") && plan.contains("log_by_arrival"), "{plan}");
+        }
+    }
 }

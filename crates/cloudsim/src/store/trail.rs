@@ -19,6 +19,8 @@ pub(crate) struct Trail {
     pub(crate) role_arn: String,
     pub(crate) created: i64,
     pub(crate) modified: i64,
+    /// When it was started; until then it delivers nothing.
+    pub(crate) started: Option<i64>,
     /// When events were last delivered, epoch seconds.
     pub(crate) delivered: Option<i64>,
 }
@@ -37,8 +39,8 @@ impl Trail {
 
 pub(crate) fn insert(conn: &Connection, trail: &Trail) -> rusqlite::Result<()> {
     conn.execute_cached(
-        "INSERT INTO trail (account, name, home_region, project_region, project, project_owner, logstore, role_arn, created, modified, delivered)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO trail (account, name, home_region, project_region, project, project_owner, logstore, role_arn, created, modified, started, delivered)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             trail.account,
             trail.name,
@@ -50,6 +52,7 @@ pub(crate) fn insert(conn: &Connection, trail: &Trail) -> rusqlite::Result<()> {
             trail.role_arn,
             trail.created,
             trail.modified,
+            trail.started,
             trail.delivered,
         ],
     )?;
@@ -59,7 +62,7 @@ pub(crate) fn insert(conn: &Connection, trail: &Trail) -> rusqlite::Result<()> {
 /// The trails of an account, in all regions.
 pub(crate) fn list(conn: &Connection, account: &str) -> rusqlite::Result<Vec<Trail>> {
     conn.prepare_cached(
-        "SELECT account, name, home_region, project_region, project, project_owner, logstore, role_arn, created, modified, delivered
+        "SELECT account, name, home_region, project_region, project, project_owner, logstore, role_arn, created, modified, started, delivered
          FROM trail WHERE account = ?1 ORDER BY name",
     )?
     .query_map([account], trail_of)?
@@ -78,13 +81,22 @@ fn trail_of(row: &Row<'_>) -> rusqlite::Result<Trail> {
         role_arn: row.get(7)?,
         created: row.get(8)?,
         modified: row.get(9)?,
-        delivered: row.get(10)?,
+        started: row.get(10)?,
+        delivered: row.get(11)?,
     })
 }
 
 /// Removes a trail; false when there was none of that name.
 pub(crate) fn delete(conn: &Connection, account: &str, name: &str) -> rusqlite::Result<bool> {
     Ok(conn.execute_cached("DELETE FROM trail WHERE account = ?1 AND name = ?2", [account, name])? > 0)
+}
+
+pub(crate) fn set_started(conn: &Connection, trail: &Trail, now: i64) -> rusqlite::Result<()> {
+    conn.execute_cached(
+        "UPDATE trail SET started = ?3 WHERE account = ?1 AND name = ?2 AND started IS NULL",
+        params![trail.account, trail.name, now],
+    )?;
+    Ok(())
 }
 
 pub(crate) fn set_delivered(conn: &Connection, trail: &Trail, now: i64) -> rusqlite::Result<()> {

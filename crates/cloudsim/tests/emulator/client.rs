@@ -42,9 +42,22 @@ impl Emulator {
         Self::start_in(tempfile::tempdir().unwrap())
     }
 
+    /// One that these domains lead to.
+    pub(crate) fn start_as(domains: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let domains = domains.iter().map(|name| (*name).to_owned()).collect();
+        let options = Options { domains, ..Options::local(data.path()) };
+        Self::start_with(data, options)
+    }
+
     fn start_in(data: TempDir) -> Self {
+        let options = Options::local(data.path());
+        Self::start_with(data, options)
+    }
+
+    fn start_with(data: TempDir, options: Options) -> Self {
         let runtime = Runtime::new().unwrap();
-        let server = runtime.block_on(Server::start(Options::local(data.path()))).unwrap();
+        let server = runtime.block_on(Server::start(options)).unwrap();
         let identity = server.identity();
         let key = Key {
             id: identity.access_key_id.clone(),

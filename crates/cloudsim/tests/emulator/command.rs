@@ -138,6 +138,15 @@ fn snapshot_overwrites_nothing_and_wants_a_state() {
 }
 
 #[test]
+fn domain_that_is_none_or_belongs_to_the_cloud_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    for name in ["", ".test", "a b", "127.0.0.1", "log.aliyuncs.com"] {
+        let told = refused(&["serve", "--data", text(data.path()), "--domain", name]);
+        assert!(told.contains("--domain"), "{told}");
+    }
+}
+
+#[test]
 fn every_subcommand_shows_an_example() {
     for name in ["serve", "seed", "snapshot"] {
         let text = String::from_utf8(run(&[name, "--help"]).stdout).unwrap();

@@ -78,12 +78,80 @@ fn pull_without_a_wish_for_json_is_protobuf() {
 }
 
 #[test]
+fn pull_gives_back_what_was_written() {
+    let emulator = filled(0);
+    // A log with fields z, a and a again, and TimeNs 7; category c, topic t, source s, machine m, tag tk=tv.
+    let mut log = group(now(), "z", "1")[2..].to_vec();
+    log.truncate(log.len() - 6);
+    log.extend(b"\x12\x06\x0a\x01a\x12\x012\x12\x06\x0a\x01a\x12\x013\x25\x07\x00\x00\x00");
+    let mut sent = vec![0x0a, u8::try_from(log.len()).unwrap()];
+    sent.extend(log);
+    sent.extend(b"\x12\x01c\x1a\x01t\x22\x01s\x2a\x01m\x32\x08\x0a\x02tk\x12\x02tv");
+    let target = format!("/logstores/{STORE}/shards/lb");
+    let reply = emulator.send(&sls_bytes(&emulator.key, "my-proj", "POST", &target, sent.clone(), &[]));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let pulled = |shard| {
+        let target = format!("shards/{shard}?type=log&cursor={}", cursor(&emulator, shard, "begin"));
+        get(&emulator, &target).body
+    };
+    let body = [pulled(0), pulled(1)].concat();
+    assert_eq!(body[2..], sent, "{body:x?}");
+    let shown = |shard| pull(&emulator, shard, &cursor(&emulator, shard, "begin"), "").body_json();
+    let groups = [shown(0), shown(1)].map(|body| body["logGroupList"].as_array().unwrap().clone()).concat();
+    assert_eq!(groups[0]["LogItems"][0]["TimeNs"], 7);
+}
+
+#[test]
 fn pull_at_the_end_stays_there() {
     let emulator = filled(1);
     let end = cursor(&emulator, 0, "end");
     let reply = pull(&emulator, 0, &end, "&count=1");
     assert_eq!(reply.body_json()["logGroupList"], json!([]));
     assert_eq!(reply.header("x-log-cursor").unwrap().replace('=', "%3D"), end);
+}
+
+/// A Logstore with one log that has expired, and the cursors of its shards from before that: begin and end.
+fn expired() -> (Emulator, Vec<(String, String)>) {
+    let emulator = filled(0);
+    let target = format!("/logstores/{STORE}/shards/lb");
+    let old = group(now() - 3 * 86_400, "k", "old");
+    let reply = emulator.send(&sls_bytes(&emulator.key, "my-proj", "POST", &target, old, &[]));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let cursors =
+        (0..2).map(|shard| (cursor(&emulator, shard, "begin"), cursor(&emulator, shard, "end"))).collect();
+    emulator.act(&json!({"action": "set-retention", "project": "my-proj", "logstore": STORE, "days": 1}));
+    (emulator, cursors)
+}
+
+#[test]
+fn cursor_of_an_expired_log_goes_on_at_the_first_that_is_kept() {
+    let (emulator, cursors) = expired();
+    for (shard, (begin, end)) in cursors.iter().enumerate() {
+        let reply = pull(&emulator, shard, begin, "");
+        assert_eq!(reply.body_json()["logGroupList"], json!([]), "{}", reply.text());
+        assert_eq!(reply.header("x-log-cursor").unwrap().replace('=', "%3D"), *end);
+    }
+}
+
+#[test]
+fn end_stays_where_it_is_when_everything_has_expired() {
+    let (emulator, cursors) = expired();
+    for (shard, (_, end)) in cursors.iter().enumerate() {
+        assert_eq!(
+            (cursor(&emulator, shard, "begin"), cursor(&emulator, shard, "end")),
+            (end.clone(), end.clone())
+        );
+    }
+}
+
+#[test]
+fn log_that_comes_after_all_have_expired_is_behind_the_old_end() {
+    let (emulator, cursors) = expired();
+    let target = format!("/logstores/{STORE}/shards/lb");
+    emulator.send(&sls_bytes(&emulator.key, "my-proj", "POST", &target, group(now(), "k", "new"), &[]));
+    let counts = (0..2)
+        .map(|shard| pull(&emulator, shard, &cursors[shard].1, "").header("x-log-count").unwrap() == "1");
+    assert_eq!(counts.filter(|found| *found).count(), 1);
 }
 
 #[test]
@@ -147,6 +215,18 @@ fn only_the_holder_of_a_shard_moves_its_checkpoint() {
 }
 
 #[test]
+fn checkpoint_that_is_told_again_changes_nothing() {
+    let emulator = with_group(1);
+    beat(&emulator, "one");
+    let check = || {
+        let point = json!({"shard": 0, "checkpoint": "MQ=="});
+        ask(&emulator, "POST", "consumergroups/g?type=checkpoint&consumer=one", &point);
+        emulator.last_entry()["changed"].clone()
+    };
+    assert_eq!((check(), check()), (json!(true), json!(false)));
+}
+
+#[test]
 fn consumer_group_goes_with_its_logstore() {
     let emulator = with_group(1);
     let path = format!("/logstores/{STORE}");
@@ -168,4 +248,114 @@ fn ill_formed_consumer_groups_are_refused() {
     }
     let beat = ask(&emulator, "POST", "consumergroups/g?type=heartbeat&consumer=c", &json!({}));
     assert_refused(&beat, 400, "PostBodyInvalid");
+}
+
+/// Number and status of every shard.
+fn shards(emulator: &Emulator) -> Vec<(u64, String)> {
+    let list = get(emulator, "shards").body_json();
+    let status =
+        |shard: &Value| (shard["shardID"].as_u64().unwrap(), shard["status"].as_str().unwrap().to_owned());
+    list.as_array().unwrap().iter().map(status).collect()
+}
+
+fn write(emulator: &Emulator, value: &str) {
+    let target = format!("/logstores/{STORE}/shards/lb");
+    let body = group(now(), "k", value);
+    let reply = emulator.send(&sls_bytes(&emulator.key, "my-proj", "POST", &target, body, &[]));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
+/// The values in a shard, from its begin.
+fn values(emulator: &Emulator, shard: usize) -> Vec<String> {
+    let body = pull(emulator, shard, &cursor(emulator, shard, "begin"), "").body_json();
+    let groups = body["logGroupList"].as_array().unwrap().iter();
+    let logs = groups.flat_map(|group| group["LogItems"].as_array().unwrap().clone());
+    logs.map(|log| log["Contents"][0]["Value"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn split_closes_a_shard_and_opens_two_that_share_its_keys() {
+    let emulator = filled(0);
+    let made =
+        ask(&emulator, "POST", "shards/0?action=split&key=20000000000000000000000000000000", &Value::Null);
+    let made = made.body_json();
+    assert_eq!(
+        (&made[0]["status"], &made[1]["shardID"], &made[2]["shardID"]),
+        (&json!("readonly"), &json!(2), &json!(3))
+    );
+    assert_eq!(made[1]["exclusiveEndKey"], "20000000000000000000000000000000");
+    assert_eq!(
+        (&made[2]["inclusiveBeginKey"], &made[2]["exclusiveEndKey"]),
+        (&made[1]["exclusiveEndKey"], &made[0]["exclusiveEndKey"])
+    );
+    let status: Vec<String> = shards(&emulator).into_iter().map(|(_, status)| status).collect();
+    assert_eq!(status, ["readonly", "readwrite", "readwrite", "readwrite"]);
+}
+
+#[test]
+fn logs_stay_in_the_shard_they_were_put_in_when_it_is_split() {
+    let emulator = filled(0);
+    for number in 0..4 {
+        write(&emulator, &format!("old-{number}"));
+    }
+    let before = [values(&emulator, 0), values(&emulator, 1)];
+    assert_eq!(ask(&emulator, "POST", "shards/0?action=split", &Value::Null).status, 200);
+    for number in 0..6 {
+        write(&emulator, &format!("new-{number}"));
+    }
+    assert_eq!(values(&emulator, 0), before[0]);
+    let mut new =
+        [values(&emulator, 1)[before[1].len()..].to_vec(), values(&emulator, 2), values(&emulator, 3)];
+    assert!(
+        new.iter().all(|part| part.len() == 2 && part.iter().all(|value| value.starts_with("new"))),
+        "{new:?}"
+    );
+    new.sort();
+    assert_eq!(new.concat().len(), 6);
+}
+
+#[test]
+fn end_of_a_closed_shard_does_not_move() {
+    let emulator = filled(2);
+    ask(&emulator, "POST", "shards/0?action=split", &Value::Null);
+    let end = cursor(&emulator, 0, "end");
+    write(&emulator, "later");
+    assert_eq!(cursor(&emulator, 0, "end"), end);
+    let reply = pull(&emulator, 0, &cursor(&emulator, 0, "begin"), "");
+    assert_eq!(reply.header("x-log-cursor").unwrap().replace('=', "%3D"), end);
+}
+
+#[test]
+fn merge_closes_neighbours_and_opens_one_for_both() {
+    let emulator = filled(0);
+    let made = ask(&emulator, "POST", "shards/0?action=merge", &Value::Null).body_json();
+    assert_eq!((&made[1]["shardID"], &made[1]["status"]), (&json!(1), &json!("readonly")));
+    assert_eq!(
+        (&made[2]["inclusiveBeginKey"], &made[2]["exclusiveEndKey"]),
+        (&json!("0".repeat(32)), &json!("f".repeat(32)))
+    );
+    write(&emulator, "later");
+    assert_eq!(values(&emulator, 2), ["later"]);
+}
+
+#[test]
+fn splits_and_merges_that_make_no_sense_are_refused() {
+    let emulator = filled(0);
+    let wrong = |below: &str| ask(&emulator, "POST", below, &Value::Null);
+    for key in ["0", "ffffffffffffffffffffffffffffffff", "x"] {
+        assert_refused(&wrong(&format!("shards/0?action=split&key={key}")), 400, "ParameterInvalid");
+    }
+    assert_refused(&wrong("shards/0?action=split&shardCount=3"), 400, "ParameterInvalid");
+    assert_refused(&wrong("shards/9?action=split"), 400, "ShardNotExist");
+    assert_refused(&wrong("shards/1?action=merge"), 400, "ParameterInvalid");
+    assert_refused(&wrong("shards/0?action=shake"), 405, "InvalidMethod");
+    wrong("shards/0?action=split");
+    assert_refused(&wrong("shards/0?action=split"), 400, "ParameterInvalid");
+}
+
+#[test]
+fn consumers_are_given_the_new_shards_too() {
+    let emulator = with_group(0);
+    ask(&emulator, "POST", "shards/1?action=split", &Value::Null);
+    assert_eq!(beat(&emulator, "one"), json!([0, 1, 2, 3]));
 }

@@ -233,3 +233,35 @@ fn identity_and_clock_survive_a_restart() {
     assert_eq!((&emulator.key.id, &emulator.key.secret), (&key.id, &key.secret));
     assert_eq!(emulator.get("/_sim/state")["clockOffsetSeconds"], 60);
 }
+
+#[test]
+fn project_of_an_action_is_the_one_in_the_region_that_is_named() {
+    let emulator = Emulator::start();
+    for region in ["cn-hangzhou", "cn-shanghai"] {
+        emulator.act(&json!({"action": "create-project", "project": "my-proj", "region": region}));
+    }
+    let delete = |region: Option<&str>| {
+        let body = json!({"action": "delete-project", "project": "my-proj", "region": region});
+        control(emulator.address(), "POST", "/_sim/actions", &body.to_string())
+    };
+    let unclear = delete(None);
+    assert_eq!(unclear.status, 400);
+    assert!(unclear.text().contains("cn-hangzhou, cn-shanghai"), "{}", unclear.text());
+    assert!(delete(Some("cn-beijing")).text().contains("no project `my-proj` in cn-beijing"));
+    assert_eq!(delete(Some("cn-shanghai")).status, 200);
+    assert_eq!(emulator.account()["projects"][0]["region"], "cn-hangzhou");
+    assert_eq!(delete(None).status, 200);
+}
+
+#[test]
+fn events_that_have_expired_when_the_clock_has_jumped_are_not_made() {
+    let emulator = Emulator::start();
+    emulator.make_trail("prod-ops", "my-audit");
+    emulator.act(&json!({"action": "set-retention", "days": 1}));
+    emulator.post("/_sim/events", &json!({"perHour": 300}));
+    emulator.post("/_sim/clock", &json!({"offsetSeconds": 3650 * 86_400}));
+    let account = emulator.account();
+    assert!(account["eventsGenerated"].as_u64().unwrap() >= 3650 * 24 * 300, "{account}");
+    let kept = emulator.logstore("my-audit", "innertrail_prod-ops")["eventCount"].as_u64().unwrap();
+    assert!((24 * 300 - 300..=24 * 300 + 300).contains(&kept), "{kept}");
+}

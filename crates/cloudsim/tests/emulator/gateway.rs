@@ -24,6 +24,26 @@ fn own_address_serves_rpc_by_version() {
 }
 
 #[test]
+fn name_below_a_domain_is_a_project_in_the_region_that_is_signed_for() {
+    let emulator = Emulator::start_as(&["Sim.test"]);
+    let body = json!({"projectName": "my-proj", "description": ""}).to_string().into_bytes();
+    for (host, region) in [("my-proj.sim.test", "cn-shanghai"), ("my-proj.localhost", "cn-beijing")] {
+        let wire = Wire::new("POST", host, "/", body.clone());
+        let wire = sign_sls(wire, &emulator.key, region, jiff::Timestamp::now());
+        assert_eq!(emulator.send(&wire).status, 200, "{host}");
+        let projects = emulator.account()["projects"].clone();
+        assert!(projects.as_array().unwrap().iter().any(|project| project["region"] == region), "{projects}");
+    }
+}
+
+#[test]
+fn control_api_is_reached_by_the_domain_through_a_proxy() {
+    let emulator = Emulator::start_as(&["sim.test"]);
+    assert_eq!(emulator.send(&Wire::new("GET", "sim.test", "/_sim/health", Vec::new())).status, 200);
+    assert_eq!(emulator.send(&Wire::new("GET", "other.test", "/_sim/health", Vec::new())).status, 502);
+}
+
+#[test]
 fn get_is_as_good_as_post() {
     let emulator = Emulator::start();
     let wire = Wire::new("GET", STS, "/", Vec::new());

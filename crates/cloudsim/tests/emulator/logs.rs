@@ -96,12 +96,35 @@ fn broken_groups_are_refused_and_store_nothing() {
     let raw = group(now(), "k", "v");
     let packed = lz4_flex::block::compress(&raw);
     let lie = [("x-log-compresstype", "lz4"), ("x-log-bodyrawsize", "999999999999")];
-    assert_refused(&put(&emulator, packed.clone(), &lie), 400, "PostBodyUncompressError");
+    assert_refused(&put(&emulator, packed.clone(), &lie), 413, "PostBodyTooLarge");
     let short = [("x-log-compresstype", "lz4"), ("x-log-bodyrawsize", "3")];
     assert_refused(&put(&emulator, packed, &short), 400, "PostBodyUncompressError");
     assert_refused(&put(&emulator, vec![0x0a, 0xff, 0xff], &[]), 400, "PostBodyInvalid");
     assert_refused(&put(&emulator, raw, &[("x-log-compresstype", "rar")]), 400, "InvalidEncoding");
     assert_eq!(count(&emulator), 0);
+}
+
+#[test]
+fn group_over_three_megabytes_is_refused() {
+    let emulator = ready();
+    let raw = vec![0; 3 * 1024 * 1024 + 1];
+    for headers in [&[][..], &[("x-log-bodyrawsize", "1")]] {
+        assert_refused(&put(&emulator, raw.clone(), headers), 413, "PostBodyTooLarge");
+    }
+    let size = raw.len().to_string();
+    let headers = [("x-log-compresstype", "lz4"), ("x-log-bodyrawsize", size.as_str())];
+    assert_refused(&put(&emulator, lz4_flex::block::compress(&raw), &headers), 413, "PostBodyTooLarge");
+}
+
+#[test]
+fn group_of_very_many_small_things_is_refused_by_their_number() {
+    let emulator = ready();
+    let logs = put(&emulator, [0x0a, 0].repeat(4097), &[]);
+    assert_refused(&logs, 400, "ParameterInvalid");
+    assert!(logs.message().contains("at most 4096 logs"), "{}", logs.text());
+    let tags = put(&emulator, [0x32, 0].repeat(64 * 4096 + 1), &[]);
+    assert_refused(&tags, 400, "ParameterInvalid");
+    assert!(tags.message().contains("at most 262144 fields"), "{}", tags.text());
 }
 
 #[test]
@@ -226,4 +249,39 @@ fn logs_past_their_retention_are_gone() {
     let body = json!({"from": now() - 4 * 86_400, "to": now() - 2 * 86_400, "query": "*"});
     let found = emulator.sls("my-proj", "POST", "/logstores/abc/logs", &body).body_json();
     assert_eq!(found["data"], json!([]));
+}
+
+#[test]
+fn incomplete_search_answers_a_part_and_says_so() {
+    let emulator = ready();
+    put(&emulator, group(now(), "k", "1"), &[]);
+    put(&emulator, group(now(), "k", "2"), &[]);
+    emulator.post("/_sim/faults", &json!({"effect": {"kind": "incomplete"}, "times": 2}));
+    let found = query(&emulator, &[]).body_json();
+    assert_eq!((&found["meta"]["progress"], &found["meta"]["count"]), (&json!("Incomplete"), &json!(1)));
+    let target = format!("/logstores/abc?type=log&from={}&to={}&query=*", now() - 60, now() + 60);
+    let first = emulator.sls("my-proj", "GET", &target, &Value::Null);
+    assert_eq!(
+        (first.header("x-log-progress"), first.header("x-log-count")),
+        (Some("Incomplete"), Some("1"))
+    );
+    assert_eq!(emulator.last_entry()["fault"], "incomplete");
+    assert_eq!(query(&emulator, &[]).body_json()["meta"]["progress"], "Complete");
+}
+
+#[test]
+fn incomplete_histogram_has_not_seen_the_later_half() {
+    let emulator = ready();
+    put(&emulator, group(now(), "k", "v"), &[]);
+    emulator.post("/_sim/faults", &json!({"effect": {"kind": "incomplete"}}));
+    let target =
+        format!("/logstores/abc/index?type=histogram&from={}&to={}&query=*", now() - 600, now() + 60);
+    let reply = emulator.sls("my-proj", "GET", &target, &Value::Null);
+    assert_eq!(
+        (reply.header("x-log-progress"), reply.header("x-log-count")),
+        (Some("Incomplete"), Some("0"))
+    );
+    let bars = reply.body_json();
+    let progress: Vec<&Value> = bars.as_array().unwrap().iter().map(|bar| &bar["progress"]).collect();
+    assert_eq!((progress[0], progress[progress.len() - 1]), (&json!("Complete"), &json!("Incomplete")));
 }

@@ -24,6 +24,7 @@ mod policies;
 mod process;
 mod quirks;
 mod ram;
+mod resources;
 mod sessions;
 mod signatures;
 mod sls;

@@ -106,6 +106,19 @@ fn form_of_a_post_is_read_as_well() {
 }
 
 #[test]
+fn operation_of_an_anonymous_call_may_be_named_by_header() {
+    let emulator = Emulator::start();
+    let provider = Provider::new().register(&emulator);
+    // As the official Go client sends it with the type `Anonymous`.
+    let body = parameters(&provider.token(&claims())).into_bytes();
+    let mut wire = Wire::new("POST", STS, "/", body);
+    wire.header("content-type", "application/x-www-form-urlencoded");
+    wire.header("x-acs-action", "AssumeRoleWithOIDC");
+    wire.header("x-acs-version", "2015-04-01");
+    assert_eq!(emulator.send(&wire).status, 200);
+}
+
+#[test]
 fn journal_keeps_no_token() {
     let emulator = Emulator::start();
     let provider = Provider::new().register(&emulator);

@@ -126,6 +126,46 @@ fn statement_whose_condition_fails_does_not_count() {
 }
 
 #[test]
+fn address_of_the_caller_is_known_to_conditions() {
+    let emulator = Emulator::start();
+    let allowed = |name: &str, operator: &str| {
+        let near = json!({operator: {"acs:SourceIp": "127.0.0.0/8"}});
+        let statement = json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": near}]);
+        custom(&emulator, name, &statement);
+        describe(&emulator, &made(&emulator, name, &[("Custom", name)])).status
+    };
+    assert_eq!((allowed("near", "IpAddress"), allowed("far", "NotIpAddress")), (200, 403));
+}
+
+#[test]
+fn service_of_a_service_linked_role_is_known_to_conditions() {
+    let emulator = Emulator::start();
+    let create = |name: &str, service: &str| {
+        let only = json!({"StringEquals": {"ram:ServiceName": service}});
+        let statement = json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": only}]);
+        custom(&emulator, name, &statement);
+        let key = made(&emulator, name, &[("Custom", name)]);
+        let service = [("ServiceName", "actiontrail.aliyuncs.com")];
+        emulator.send(&rpc(&key, RAM, "CreateServiceLinkedRole", &service)).status
+    };
+    assert_eq!((create("other", "ecs.aliyuncs.com"), create("same", "actiontrail.aliyuncs.com")), (403, 200));
+}
+
+#[test]
+fn policy_of_a_delivery_knows_the_time() {
+    let emulator = Emulator::start();
+    emulator.make_trail("prod-ops", "my-audit");
+    let works = |before: &str| {
+        let until = json!({"DateLessThan": {"acs:CurrentTime": before}});
+        let trust = json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"Service": ["actiontrail.aliyuncs.com"]}, "Condition": until}]});
+        emulator.act(&json!({"action": "set-role", "role": ROLE, "trustPolicy": trust}));
+        emulator.account()["trails"][0]["delivery"]["working"].clone()
+    };
+    assert_eq!((works("2020-01-01T00:00:00Z"), works("2999-01-01T00:00:00Z")), (json!(false), json!(true)));
+}
+
+#[test]
 fn policy_version_can_be_read() {
     let emulator = Emulator::start();
     custom(&emulator, "mine", &json!([{"Effect": "Allow", "Action": "log:*", "Resource": "*"}]));
@@ -182,4 +222,48 @@ fn journal_names_the_permission_that_a_call_needed() {
     let permissions: Vec<&Value> =
         entries.as_array().unwrap().iter().map(|entry| &entry["permission"]).collect();
     assert_eq!(permissions, [&json!("actiontrail:DescribeInnerTrails"), &Value::Null]);
+}
+
+#[test]
+fn policy_that_does_not_say_what_it_allows_is_malformed() {
+    let emulator = Emulator::start();
+    for statement in
+        [json!({"Effect": "Allow", "Resource": "*"}), json!({"Effect": "Allow", "Action": "log:*"})]
+    {
+        let document = json!({"Version": "1", "Statement": [statement]}).to_string();
+        let create = [("PolicyName", "mine"), ("PolicyDocument", document.as_str())];
+        assert_refused(&emulator.rpc(RAM, "CreatePolicy", &create), 400, "MalformedPolicyDocument");
+    }
+}
+
+#[test]
+fn policy_whose_statement_says_two_effects_is_malformed() {
+    let emulator = Emulator::start();
+    let document =
+        r#"{"Version":"1","Statement":[{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let create = [("PolicyName", "mine"), ("PolicyDocument", document)];
+    assert_refused(&emulator.rpc(RAM, "CreatePolicy", &create), 400, "MalformedPolicyDocument");
+}
+
+#[test]
+fn name_of_a_new_policy_is_checked() {
+    let emulator = Emulator::start();
+    let document = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    for name in ["a/b", "a b", &"a".repeat(129)] {
+        let create = [("PolicyName", name), ("PolicyDocument", document)];
+        let reply = emulator.rpc(RAM, "CreatePolicy", &create);
+        assert_refused(&reply, 400, "InvalidParameter.PolicyName.InvalidChars");
+    }
+}
+
+#[test]
+fn policy_that_is_set_to_what_it_is_does_not_change() {
+    let emulator = Emulator::start();
+    let set = || {
+        let document =
+            json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        emulator.act(&json!({"action": "set-policy", "name": "mine", "document": document}))["changed"]
+            .clone()
+    };
+    assert_eq!((set(), set()), (json!(true), json!(false)));
 }

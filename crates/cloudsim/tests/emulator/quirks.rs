@@ -62,6 +62,67 @@ fn dedicated_logstore_may_come_without_index() {
 }
 
 #[test]
+fn account_without_the_grant_may_be_refused_in_other_words() {
+    let emulator = Emulator::start();
+    emulator.act(&json!({"action": "withdraw-feature"}));
+    set(&emulator, &json!({"innerRefusal": "NotAllowInnerTrail"}));
+    let reply = emulator.rpc(ACTIONTRAIL, "DescribeInnerTrails", &[]);
+    assert_refused(&reply, 403, "NotAllowInnerTrail");
+    set(&emulator, &json!({"innerRefusal": "InvalidAction.NotFound"}));
+    assert_refused(&emulator.rpc(ACTIONTRAIL, "DescribeInnerTrails", &[]), 404, "InvalidAction.NotFound");
+}
+
+#[test]
+fn times_of_an_inner_trail_may_be_milliseconds() {
+    let emulator = Emulator::start();
+    emulator.make_trail("prod-ops", "my-audit");
+    let iso = described(&emulator)["TrailList"][0]["CreateTime"].as_str().unwrap().to_owned();
+    set(&emulator, &json!({"innerTimes": "Milliseconds"}));
+    let time: jiff::Timestamp = iso.parse().unwrap();
+    assert_eq!(described(&emulator)["TrailList"][0]["CreateTime"], time.as_millisecond());
+    let status = emulator.rpc(ACTIONTRAIL, "GetTrailStatus", &[("Name", "prod-ops")]).body_json();
+    assert_eq!(status["StartLoggingTime"], time.as_millisecond());
+}
+
+#[test]
+fn inner_trail_may_be_described_in_every_region() {
+    let emulator = Emulator::start();
+    emulator.make_trail("prod-ops", "my-audit");
+    let abroad = || {
+        let reply = emulator.rpc("actiontrail.cn-shanghai.aliyuncs.com", "DescribeInnerTrails", &[]);
+        reply.body_json()["TrailList"].clone()
+    };
+    assert_eq!(abroad(), json!([]));
+    set(&emulator, &json!({"innerRegions": "Every"}));
+    assert_eq!((&abroad()[0]["HomeRegion"], &abroad()[0]["Region"]), (&json!(REGION), &json!("cn-shanghai")));
+}
+
+#[test]
+fn logstore_of_an_inner_trail_may_be_left_unsaid() {
+    let emulator = Emulator::start();
+    set(&emulator, &json!({"innerLogstoreShown": false}));
+    emulator.make_project("my-audit");
+    let made = emulator.create_trail("prod-ops", "my-audit").body_json();
+    assert_eq!((&made["Name"], made.get("SlsLogStore")), (&json!("prod-ops"), None));
+    assert_eq!(described(&emulator)["TrailList"][0].get("SlsLogStore"), None);
+}
+
+#[test]
+fn new_inner_trail_may_wait_for_its_start() {
+    let emulator = Emulator::start();
+    set(&emulator, &json!({"innerStatus": "Fresh"}));
+    emulator.make_trail("prod-ops", "my-audit");
+    assert_eq!(described(&emulator)["TrailList"][0]["Status"], "Fresh");
+    let made = emulator.post("/_sim/events", &json!({}));
+    assert_eq!((&made["delivered"], &made["reason"]), (&json!(0), &json!("the trail is not started")));
+    let named = [("Name", "prod-ops")];
+    assert_eq!(emulator.rpc(ACTIONTRAIL, "GetTrailStatus", &named).body_json()["IsLogging"], false);
+    assert_eq!(emulator.rpc(ACTIONTRAIL, "StartLogging", &named).status, 200);
+    assert_eq!(described(&emulator)["TrailList"][0]["Status"], "Enable");
+    assert_eq!(emulator.post("/_sim/events", &json!({}))["delivered"], 1);
+}
+
+#[test]
 fn retention_of_a_dedicated_logstore_may_be_fixed() {
     let emulator = Emulator::start();
     set(&emulator, &json!({"retentionChangeable": false}));
@@ -81,6 +142,28 @@ fn new_project_is_there_once_it_has_settled() {
     emulator.make_project("my-audit");
     assert_refused(&emulator.sls("my-audit", "GET", "/", &Value::Null), 404, "ProjectNotExist");
     assert_eq!(get_later(&emulator, "my-audit", "/", 20).status, 200);
+}
+
+#[test]
+fn lists_and_tags_know_nothing_of_what_has_not_settled() {
+    let emulator = Emulator::start();
+    set(&emulator, &json!({"projectSettlesSeconds": 10}));
+    emulator.make_project("my-audit");
+    assert_eq!(emulator.sls("", "GET", "/", &Value::Null).body_json()["total"], 0);
+    let tags = json!([{"key": "k", "value": "v"}]);
+    let body = json!({"resourceType": "project", "resourceId": ["my-audit"], "tags": tags});
+    assert_refused(&emulator.sls("", "POST", "/tag", &body), 404, "ProjectNotExist");
+    assert_eq!(get_later(&emulator, "", "/", 20).body_json()["total"], 1);
+}
+
+#[test]
+fn list_of_logstores_knows_nothing_of_what_has_not_settled() {
+    let emulator = Emulator::start();
+    set(&emulator, &json!({"logstoreSettlesSeconds": 10}));
+    emulator.make_project("my-audit");
+    emulator.make_logstore("my-audit", "abc");
+    assert_eq!(emulator.sls("my-audit", "GET", "/logstores", &Value::Null).body_json()["total"], 0);
+    assert_eq!(get_later(&emulator, "my-audit", "/logstores", 20).body_json()["total"], 1);
 }
 
 #[test]

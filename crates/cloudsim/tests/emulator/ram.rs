@@ -202,3 +202,47 @@ fn service_linked_role_is_made_once_with_its_policy() {
     let other = [("ServiceName", "ecs.aliyuncs.com")];
     assert_refused(&emulator.rpc(RAM, "CreateServiceLinkedRole", &other), 404, "EntityNotExist.ServiceName");
 }
+
+#[test]
+fn update_of_a_role_keeps_session_length_and_description() {
+    let emulator = Emulator::start();
+    let role = |more: &[(&str, &str)]| {
+        let parameters = [&[("RoleName", ROLE)], more].concat();
+        emulator.rpc(RAM, "UpdateRole", &parameters)
+    };
+    assert_eq!(role(&[("NewMaxSessionDuration", "7200"), ("NewDescription", "ours")]).status, 200);
+    let found = emulator.rpc(RAM, "GetRole", &[("RoleName", ROLE)]).body_json();
+    assert_eq!(
+        (&found["Role"]["MaxSessionDuration"], &found["Role"]["Description"]),
+        (&json!(7200), &json!("ours"))
+    );
+    for wrong in ["3599", "43201", "long"] {
+        let reply = role(&[("NewMaxSessionDuration", wrong)]);
+        assert_refused(&reply, 400, "InvalidParameter.NewMaxSessionDuration");
+    }
+}
+
+#[test]
+fn trust_without_a_principal_is_malformed() {
+    let emulator = Emulator::start();
+    let trust = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}"#;
+    let create = [("RoleName", "mine"), ("AssumeRolePolicyDocument", trust)];
+    assert_refused(&emulator.rpc(RAM, "CreateRole", &create), 400, "MalformedPolicyDocument");
+    let update = [("RoleName", ROLE), ("NewAssumeRolePolicyDocument", trust)];
+    assert_refused(&emulator.rpc(RAM, "UpdateRole", &update), 400, "MalformedPolicyDocument");
+}
+
+#[test]
+fn console_takes_a_trust_as_text_and_refuses_one_that_is_none() {
+    let emulator = Emulator::start();
+    emulator.act(&json!({"action": "set-role", "role": "mine", "trustPolicy": TRUST}));
+    let found = emulator.rpc(RAM, "GetRole", &[("RoleName", "mine")]).body_json();
+    let kept: Value =
+        serde_json::from_str(found["Role"]["AssumeRolePolicyDocument"].as_str().unwrap()).unwrap();
+    assert_eq!(kept, serde_json::from_str::<Value>(TRUST).unwrap());
+    for wrong in [json!("no policy"), json!({"Version": "1", "Statement": []}), json!(7)] {
+        let body = json!({"action": "set-role", "role": "mine", "trustPolicy": wrong});
+        let reply = control(emulator.address(), "POST", "/_sim/actions", &body.to_string());
+        assert_eq!(reply.status, 400, "{}", reply.text());
+    }
+}

@@ -227,3 +227,90 @@ fn unknown_dashboard_is_not_found() {
     assert_refused(&emulator.sls("my-proj", "GET", "/dashboards/none", &NOTHING), 404, "DashboardNotExist");
     assert_eq!(emulator.sls("my-proj", "GET", "/dashboards", &NOTHING).body_json()["total"], 0);
 }
+
+#[test]
+fn unknown_type_of_a_read_is_not_answered_as_another_operation() {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    emulator.make_logstore("my-proj", "abc");
+    let ask = |target: &str| emulator.sls("my-proj", "GET", target, &Value::Null);
+    assert_refused(&ask("/logstores/abc?type=context_log"), 405, "InvalidMethod");
+    assert_refused(&ask("/logstores/abc/index?type=context_log"), 405, "InvalidMethod");
+    assert_eq!(ask("/logstores/abc?type=").status, 200);
+}
+
+/// Two projects; both have an owner, the first one is ours.
+fn tagged() -> Emulator {
+    let emulator = Emulator::start();
+    for (name, owner) in [("one-proj", "us"), ("two-proj", "them")] {
+        emulator.make_project(name);
+        let tags = json!([{"key": "owner", "value": owner}, {"key": "stage", "value": "test"}]);
+        let body = json!({"resourceType": "project", "resourceId": [name], "tags": tags});
+        assert_eq!(emulator.sls("", "POST", "/tag", &body).status, 200);
+    }
+    emulator
+}
+
+/// Resource and value of the tags found.
+fn found_by(emulator: &Emulator, tags: &Value) -> Vec<String> {
+    let target = format!("/tags?resourceType=project&tags={}", alicloud_sign::encode(&tags.to_string()));
+    let body = emulator.sls("", "GET", &target, &NOTHING).body_json();
+    let text = |tag: &Value, name: &str| tag[name].as_str().unwrap().to_owned();
+    let found = body["tagResources"].as_array().unwrap().iter();
+    found.map(|tag| format!("{}={}", text(tag, "resourceId"), text(tag, "tagValue"))).collect()
+}
+
+#[test]
+fn tags_are_found_by_key_and_value() {
+    let emulator = tagged();
+    assert_eq!(found_by(&emulator, &json!([])).len(), 4);
+    assert_eq!(found_by(&emulator, &json!([{"key": "owner", "value": "us"}])), ["one-proj=us"]);
+    assert_eq!(found_by(&emulator, &json!([{"key": "owner"}])), ["one-proj=us", "two-proj=them"]);
+    let both = json!([{"key": "owner", "value": "them"}, {"key": "stage", "value": "test"}]);
+    assert_eq!(found_by(&emulator, &both), ["two-proj=them", "two-proj=test"]);
+    assert_eq!(found_by(&emulator, &json!([{"key": "absent"}])), [""; 0]);
+}
+
+#[test]
+fn all_tags_of_a_resource_are_taken_away_at_once() {
+    let emulator = tagged();
+    let body = json!({"resourceType": "project", "resourceId": ["one-proj"], "all": true});
+    assert_eq!(emulator.sls("", "POST", "/untag", &body).status, 200);
+    assert_eq!(found_by(&emulator, &json!([])), ["two-proj=them", "two-proj=test"]);
+}
+
+#[test]
+fn project_keeps_its_redundancy_and_resource_group() {
+    let emulator = Emulator::start();
+    let create = |name: &str, redundancy: &str| {
+        let body = json!({"projectName": name, "description": "", "resourceGroupId": "rg-1", "dataRedundancyType": redundancy});
+        emulator.sls(name, "POST", "/", &body)
+    };
+    assert_eq!(create("my-proj", "ZRS").status, 200);
+    let found = emulator.sls("my-proj", "GET", "/", &NOTHING).body_json();
+    assert_eq!((&found["dataRedundancyType"], &found["resourceGroupId"]), (&json!("ZRS"), &json!("rg-1")));
+    assert_refused(&create("other-proj", "RAID"), 400, "ParameterInvalid");
+    let total = |group: &str| {
+        emulator.sls("", "GET", &format!("/?resourceGroupId={group}"), &NOTHING).body_json()["total"].clone()
+    };
+    assert_eq!((total("rg-1"), total("rg-2")), (json!(1), json!(0)));
+}
+
+#[test]
+fn logstores_are_listed_by_kind() {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    emulator.make_logstore("my-proj", "plain");
+    let more = json!({"logstoreName": "metrics", "ttl": 1, "shardCount": 1, "telemetryType": "Metrics", "mode": "query"});
+    assert_eq!(emulator.sls("my-proj", "POST", "/logstores", &more).status, 200);
+    let list = |filter: &str| {
+        let target = format!("/logstores?{filter}");
+        emulator.sls("my-proj", "GET", &target, &NOTHING).body_json()["logstores"].clone()
+    };
+    assert_eq!(list("telemetryType="), json!(["metrics", "plain"]));
+    assert_eq!(
+        (list("telemetryType=Metrics"), list("telemetryType=None")),
+        (json!(["metrics"]), json!(["plain"]))
+    );
+    assert_eq!((list("mode=query"), list("mode=standard")), (json!(["metrics"]), json!(["plain"])));
+}

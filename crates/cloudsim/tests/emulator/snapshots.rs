@@ -128,3 +128,16 @@ fn state_of_another_seed_is_refused() {
     let reply = restore(&emulator, "one");
     assert!(reply.status == 400 && reply.text().contains("another access key"), "{}", reply.text());
 }
+
+#[test]
+fn snapshot_stays_when_its_replacement_cannot_be_written() {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    assert_eq!(take(&emulator, &json!({"name": "one"})).status, 200);
+    // In the way of the file that is written first.
+    std::fs::create_dir(emulator.data().join("snapshots/one.partial")).unwrap();
+    emulator.make_project("later-proj");
+    assert_eq!(take(&emulator, &json!({"name": "one", "replace": true})).status, 500);
+    assert_eq!(restore(&emulator, "one").status, 200);
+    assert_eq!(projects(&emulator), json!(["my-proj"]));
+}

@@ -169,3 +169,9 @@ fn bad_lookup_is_refused() {
         assert_refused(&reply, 400, "InvalidQueryParameter");
     }
 }
+
+#[test]
+fn inner_trail_does_not_take_the_name_of_an_ordinary_one() {
+    let emulator = started();
+    assert_refused(&emulator.create_trail("daily-trail", "my-audit"), 400, "TrailAlreadyExistsException");
+}

@@ -6,11 +6,12 @@ use super::Console;
 use crate::control::wrong;
 use crate::metadata;
 use crate::oidc;
-use crate::policy;
+use crate::policy::{self, trust};
 use crate::reply::Refusal;
 use crate::service::ram;
 use crate::store::oidc::{self as providers, Provider};
 use crate::store::{role, setting};
+use crate::strict;
 
 /// Registers an OIDC provider with its public keys, or replaces it.
 pub(super) fn set_oidc_provider(console: &Console<'_>) -> Result<Value, Refusal> {
@@ -53,17 +54,35 @@ fn set(console: &Console<'_>, name: &str, value: Option<&str>) -> Result<(), Ref
 /// Makes a role, or gives an existing one this trust; attaches the named system and custom policies.
 pub(super) fn set_role(console: &Console<'_>) -> Result<Value, Refusal> {
     let name = console.required("role")?;
-    let trust =
-        console.body.get("trustPolicy").cloned().unwrap_or_else(|| ram::account_trust(console.account));
+    let trust = document(console, "trustPolicy", trust::is_well_formed)?;
+    let trust = trust.unwrap_or_else(|| ram::account_trust(console.account));
     ram::put_role(console.conn, console.account, name, &trust, &console.policies()?, console.now)?;
     Ok(json!({"role": name, "arn": ram::role_arn(console.account, name)}))
+}
+
+/// A policy document of a kind, given as JSON or as a text that holds it.
+fn document(
+    console: &Console<'_>,
+    name: &str,
+    is_well_formed: fn(&Value) -> bool,
+) -> Result<Option<Value>, Refusal> {
+    let given = match console.body.get(name) {
+        None => return Ok(None),
+        Some(Value::String(text)) => strict::json(text.as_bytes()).ok(),
+        Some(given) => Some(given.clone()),
+    };
+    let malformed = || wrong(format!("`{name}` must be a policy document with all that it needs"));
+    given.filter(is_well_formed).map(Some).ok_or_else(malformed)
 }
 
 /// Makes a custom policy, or gives an existing one this document.
 pub(super) fn set_policy(console: &Console<'_>) -> Result<Value, Refusal> {
     let name = console.required("name")?;
-    let document = console.body.get("document").filter(|document| policy::is_well_formed(document));
-    let document = document.ok_or_else(|| wrong("`document` must be a RAM policy document"))?.to_string();
+    if !ram::is_policy_name(name) {
+        return Err(wrong("`name` must be 1 to 128 letters, digits and `-`"));
+    }
+    let document = document(console, "document", policy::is_well_formed)?;
+    let document = document.ok_or_else(|| wrong("`document` is required"))?.to_string();
     role::create_policy(console.conn, console.account, name, &document, "", console.now)?;
     role::set_policy_document(console.conn, console.account, name, &document)?;
     Ok(json!({"name": name}))

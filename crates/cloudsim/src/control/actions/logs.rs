@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Console;
 use crate::control::wrong;
 use crate::reply::Refusal;
-use crate::service::sls_index;
+use crate::service::{sls_index, sls_project};
 use crate::store::project::{self, Project};
 use crate::store::{account, logstore};
 
@@ -30,6 +30,8 @@ fn make_project(console: &Console<'_>, account: &str) -> Result<Value, Refusal> 
         name: name.to_owned(),
         account: account.to_owned(),
         description: String::new(),
+        resource_group: String::new(),
+        redundancy: sls_project::DEFAULT_REDUNDANCY.to_owned(),
         created: console.now,
         modified: console.now,
     };

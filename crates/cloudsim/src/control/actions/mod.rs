@@ -87,6 +87,14 @@ pub(crate) fn act(sim: &Sim, body: &Value) -> Result<Value, Refusal> {
     Ok(json!({"action": name, "account": account, "changed": changed, "result": told}))
 }
 
+/// The refusal to choose between projects of one name.
+fn ambiguous(mut found: Vec<Project>, last: Project) -> Refusal {
+    found.push(last);
+    let regions: Vec<&str> = found.iter().map(|project| project.region.as_str()).collect();
+    let name = &found[0].name;
+    wrong(format!("project `{name}` is in several regions: {}; name one as `region`", regions.join(", ")))
+}
+
 fn without_action(body: &Value) -> Value {
     let mut fields = body.as_object().cloned().unwrap_or_default();
     fields.remove("action");
@@ -126,15 +134,29 @@ impl Console<'_> {
         Ok(trail::list(self.conn, self.account)?.into_iter().next())
     }
 
-    /// The named project of the account, in whichever region.
+    /// The named project of the account, in the region that is named, or in whichever there is one; else that of the trail.
     fn project(&self) -> Result<Project, Refusal> {
-        let name = match self.text("project") {
-            Some(name) => name.to_owned(),
-            None => self.trail()?.map(|trail| trail.project).ok_or_else(|| wrong("`project` is required"))?,
+        let (name, region) = if let Some(name) = self.text("project") {
+            (name.to_owned(), self.text("region").map(str::to_owned))
+        } else {
+            let trail = self.trail()?.ok_or_else(|| wrong("`project` is required"))?;
+            (trail.project, Some(trail.project_region))
         };
-        let all = project::list(self.conn, self.account)?;
-        let found = all.into_iter().find(|project| project.name == name);
-        found.ok_or_else(|| wrong(format!("account {} has no project `{name}`", self.account)))
+        let is_meant = |project: &Project| {
+            project.name == name && region.as_ref().is_none_or(|region| *region == project.region)
+        };
+        let mut found: Vec<Project> =
+            project::list(self.conn, self.account)?.into_iter().filter(is_meant).collect();
+        match (found.pop(), found.is_empty()) {
+            (Some(project), true) => Ok(project),
+            (Some(project), false) => Err(ambiguous(found, project)),
+            (None, _) => Err(self.no_project(&name, region.as_deref())),
+        }
+    }
+
+    fn no_project(&self, name: &str, region: Option<&str>) -> Refusal {
+        let within = region.map(|region| format!(" in {region}")).unwrap_or_default();
+        wrong(format!("account {} has no project `{name}`{within}", self.account))
     }
 
     fn logstore(&self) -> Result<(Project, Logstore), Refusal> {

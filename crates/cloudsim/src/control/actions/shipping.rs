@@ -51,9 +51,10 @@ pub(super) fn ship_from_log_service(console: &Console<'_>) -> Result<Value, Refu
         role_arn: ram::role_arn(console.account, ram::DEFAULT_ROLE),
         created: console.now,
         modified: console.now,
+        started: Some(console.now),
         delivered: None,
     };
-    actiontrail::check_destination(console.conn, &trail)?;
+    actiontrail::check_destination(console.conn, &trail, console.now)?;
     console::dedicate_logstore(console.conn, &project, &trail.logstore, "log-service", console.now)?;
     second_door::put(console.conn, &trail)?;
     Ok(json!({"project": trail.project, "logstore": trail.logstore}))
@@ -86,7 +87,7 @@ pub(super) fn overwrite_destination(console: &Console<'_>) -> Result<Value, Refu
     let is = (after.project_region.clone(), after.project.clone(), after.logstore.clone());
     if is != was || after.name != old_name {
         after.modified = console.now;
-        actiontrail::check_destination(console.conn, &after)?;
+        actiontrail::check_destination(console.conn, &after, console.now)?;
         console::dedicate_logstore(console.conn, &project, &after.logstore, &after.name, console.now)?;
         trail::delete(console.conn, console.account, &old_name)?;
         trail::insert(console.conn, &after)?;

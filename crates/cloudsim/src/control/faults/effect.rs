@@ -64,6 +64,8 @@ pub(crate) enum Effect {
         /// For how long, by the emulator's clock.
         seconds: u32,
     },
+    /// Answer a part of what a search finds, and say so.
+    Incomplete,
     /// Answer that there were too many calls, do nothing.
     Throttle(Answered),
 }
@@ -138,6 +140,7 @@ impl Effect {
             Self::WrongType(_) => "wrong-type",
             Self::SlowBytes { .. } => "slow-bytes",
             Self::StaleReads { .. } => "stale-reads",
+            Self::Incomplete => "incomplete",
             Self::Throttle(_) => "throttle",
         }
     }
@@ -161,6 +164,7 @@ impl Effect {
             | Self::Truncated { .. }
             | Self::Oversized { .. }
             | Self::WrongType(_)
+            | Self::Incomplete
             | Self::Throttle(_) => None,
         }
     }
@@ -205,6 +209,7 @@ impl Effect {
             | Self::Oversized { .. }
             | Self::WrongType(_)
             | Self::SlowBytes { .. }
+            | Self::Incomplete
             | Self::StaleReads { .. } => None,
         }
     }
