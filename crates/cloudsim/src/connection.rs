@@ -9,12 +9,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::clock::http_date;
 use crate::gateway::route::{Route, route};
@@ -29,6 +29,10 @@ use crate::{Sim, control, metadata};
 
 /// Largest body read: the documented 10 MB of `PutLogs` and some room (cloud-api §6.5).
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024 + 64 * 1024;
+/// What the large bodies of all open requests may take together, in KiB: a dozen of the largest. More wait for their turn.
+static ROOM_KIB: Semaphore = Semaphore::const_new(128 * 1024);
+/// Bodies up to this size, in KiB, need no room, so that no call that would make some has to wait for it.
+const SMALL_KIB: usize = 64;
 /// A client that has not sent its head by then is dropped, as is one that has not agreed on TLS.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// A client that has not sent its body by then is dropped.
@@ -111,6 +115,7 @@ async fn respond(
     request.extensions_mut().insert(session.peer);
     let upgrade = (request.method() == Method::CONNECT).then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
+    let _room = ROOM_KIB.acquire_many(room_of(&body)).await;
     let body = read(body).await?;
     let request = Request::new(&parts, body.clone().unwrap_or_default(), session.tunnels.host());
     let date = http_date(session.sim.clock.now());
@@ -126,6 +131,13 @@ async fn respond(
         Ok(_) | Err(Withheld::Cut) => {}
     }
     reply.map(|reply| rendered(reply, &date))
+}
+
+/// The room that a body needs, in KiB: what it says of itself, else as much as is read of any.
+fn room_of(body: &Incoming) -> u32 {
+    let told = body.size_hint().upper().and_then(|told| usize::try_from(told).ok());
+    let kib = told.unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX).div_ceil(1024);
+    u32::try_from(kib).unwrap_or(u32::MAX) * u32::from(kib > SMALL_KIB)
 }
 
 /// The body of a request; none when it is larger than the cap.

@@ -1,6 +1,9 @@
 //! Bad input: the documented code, nothing changed, and the emulator goes on. Altered signatures, nonces and keys are
 //! in `signatures` and `tampering`, tokens in `sessions`.
 
+use std::io::Write as _;
+use std::net::TcpStream;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -102,6 +105,23 @@ fn body_beyond_the_cap_is_refused_unread() {
     assert_refused(&quiet.put_logs(&body, &[]), 413, "PostBodyTooLarge");
     let wire = Wire::new("POST", RAM, "/?Action=GetRole", body);
     assert_refused(&quiet.emulator.send(&wire), 413, "PostBodyTooLarge");
+}
+
+/// The head of a request that announces the largest body, and none of the body.
+fn announced(emulator: &Emulator) -> TcpStream {
+    let mut stream = emulator.connect();
+    let head = "POST /logstores/abc/shards/lb HTTP/1.1\r\nhost: my-proj.cn-hangzhou.log.aliyuncs.com\r\ncontent-length: 10485760\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+#[test]
+fn large_bodies_that_never_come_hold_up_no_small_call() {
+    let quiet = Quiet::start();
+    let waiting: Vec<TcpStream> = (0..40).map(|_| announced(&quiet.emulator)).collect();
+    assert_eq!(quiet.emulator.rpc(STS, "GetCallerIdentity", &[]).status, 200);
+    assert_eq!(quiet.sls("GET", "/logstores/abc", b"", &[]).status, 200);
+    drop(waiting);
 }
 
 #[test]
