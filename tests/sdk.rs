@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should stop there")]
 
 mod python;
+mod rust_sdk;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -32,25 +33,12 @@ fn task(emulator: &Emulator) -> Value {
 
 /// The column of the official Rust SDK.
 fn rust_column(task: &Value) -> Value {
-    let mut program = Command::new(rust_program());
+    let mut program = Command::new(rust_sdk::program("sdk-rust"));
     program.env("http_proxy", task["address"].as_str().unwrap());
     let output = fed(&mut program, task);
     assert!(output.status.success(), "the Rust SDK's program failed\n{}", said(&output));
     let results: Value = serde_json::from_slice(&output.stdout).unwrap();
     json!({"service": "sls", "sdk": "rust", "variant": "v1 sha1, proxy", "results": results, "reason": null})
-}
-
-/// The program of `tests/sdk/rust`. Compiling it takes minutes, once, which Cargo shows; from then on it is kept up to date.
-fn rust_program() -> PathBuf {
-    let target = place::target().join("sdk-rust");
-    if !target.exists() {
-        tell("compiling the official Rust SDK, once, about two minutes on two cores\n");
-    }
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--locked", "--target-dir"]).arg(&target).current_dir(folder().join("rust"));
-    let ended = build.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    assert!(ended.is_ok_and(|status| status.success()), "building the Rust SDK failed, see above");
-    target.join("debug/sdk-rust")
 }
 
 fn conformance(python: &Path, task: &Value) -> Output {

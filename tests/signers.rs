@@ -1,11 +1,12 @@
-//! Random requests, signed by us and by Alibaba Cloud's own Python signers, unchanged: the signatures are the same.
+//! Random requests, signed by us and by Alibaba Cloud's own signers, unchanged: the signatures are the same.
 //!
-//! The signers are asked through `tests/sdk/signers.py`, in the environment that `tests/sdk.rs` uses. The official Rust signer
-//! of Log Service is no dependency here, as it would bring second versions of crates that `deny.toml` refuses; what it signs is
-//! verified where its SDK runs, in `tests/sdk/rust`.
+//! The Python signers are asked through `tests/sdk/signers.py`, in the environment that `tests/sdk.rs` uses. The Rust one of Log
+//! Service is asked through a program in `tests/sdk/rust`: as a dependency here it would bring second versions of crates that
+//! `deny.toml` refuses.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected should stop there")]
 
 mod python;
+mod rust_sdk;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 const REGION: &str = "cn-hangzhou";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A running `signers.py`.
+/// A running program that signs, line by line.
 struct Official {
     child: Child,
     asked: ChildStdin,
@@ -29,9 +30,17 @@ struct Official {
 }
 
 impl Official {
-    fn start() -> Self {
+    fn python() -> Self {
         let mut command = Command::new(python::interpreter());
         command.arg("signers.py").current_dir(python::folder()).env("PYTHONDONTWRITEBYTECODE", "1");
+        Self::start(command)
+    }
+
+    fn rust() -> Self {
+        Self::start(Command::new(rust_sdk::program("signer")))
+    }
+
+    fn start(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (asked, answers) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         Self { child, asked, answers: BufReader::new(answers) }
@@ -142,7 +151,11 @@ fn named<'a>(added: &'a [(String, String)], name: &str) -> &'a str {
 
 /// Requires `check` to find no difference, for many requests.
 fn agree(check: impl Fn(&Plain, &mut Official)) {
-    let official = RefCell::new(Official::start());
+    agree_with(Official::python(), check);
+}
+
+fn agree_with(official: Official, check: impl Fn(&Plain, &mut Official)) {
+    let official = RefCell::new(official);
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&plain(), |plain| {
         check(&plain, &mut official.borrow_mut());
@@ -199,23 +212,31 @@ fn older(plain: &Plain) -> Plain {
     Plain { headers, ..plain.clone() }
 }
 
+/// Requires what the signer signs with HMAC-SHA1, at a time that it takes by itself, to be verified, and to be what we sign
+/// for that time.
+fn agree_on_sls_v1(signer: &str, plain: &Plain, official: &mut Official) {
+    let headers: BTreeMap<String, String> =
+        serde_json::from_value(official.ask(&plain.told(signer))).unwrap();
+    let theirs = Plain { headers, ..plain.clone() };
+    let presented = theirs.signed(|request| {
+        let presented = sls_v1::presented(request).unwrap();
+        assert_eq!(sls_v1::verify(request, &presented, &plain.secret), Ok(()));
+        presented
+    });
+    let stamp = sls_v1::Stamp { hash: sls_v1::Hash::Sha1, time: presented.time.unwrap() };
+    let added = plain.signed(|request| sls_v1::sign(request, &plain.key(), &stamp));
+    let authorization = theirs.signed(|request| request.header("authorization").map(str::to_owned));
+    assert_eq!(Some(named(&added, "authorization")), authorization.as_deref());
+}
+
 #[test]
 fn sls_v1_signs_as_the_older_log_client_does() {
-    agree(|plain, official| {
-        let plain = older(plain);
-        // That client takes the time by itself.
-        let headers: BTreeMap<String, String> =
-            serde_json::from_value(official.ask(&plain.told("sls1_log"))).unwrap();
-        let theirs = Plain { headers, ..plain.clone() };
-        let presented = theirs.signed(|request| {
-            let presented = sls_v1::presented(request).unwrap();
-            assert_eq!(sls_v1::verify(request, &presented, &plain.secret), Ok(()));
-            presented
-        });
-        let stamp = sls_v1::Stamp { hash: sls_v1::Hash::Sha1, time: presented.time.unwrap() };
-        let added = plain.signed(|request| sls_v1::sign(request, &plain.key(), &stamp));
-        assert_eq!(named(&added, "authorization"), theirs.headers["Authorization"]);
-    });
+    agree(|plain, official| agree_on_sls_v1("sls1_log", &older(plain), official));
+}
+
+#[test]
+fn sls_v1_signs_as_the_rust_client_does() {
+    agree_with(Official::rust(), |plain, official| agree_on_sls_v1("sls1_rust", plain, official));
 }
 
 #[test]
