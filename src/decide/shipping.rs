@@ -4,7 +4,7 @@ use alicloud::{Fault, FaultKind};
 
 use super::{Step, Verdict, blame};
 use crate::api::reasons::Reason;
-use crate::api::{Adoption, Control, IndexPolicy};
+use crate::api::{Adoption, Control, IndexPolicy, TrailSource};
 use crate::desired::Desired;
 use crate::observed::{Observed, Rival, Seen, Ships, TrailSeen};
 
@@ -179,10 +179,15 @@ fn judge_none(desired: &Desired, observed: &Observed) -> Verdict {
     if let Some(verdict) = other_door(desired, observed) {
         return verdict;
     }
-    let message = format!(
-        "no inner trail ships to `{}/{}`; the operator creates it",
-        desired.project, desired.logstore
-    );
+    let destination = format!("{}/{}", desired.project, desired.logstore);
+    let message = if observed.before.source == Some(TrailSource::ActionTrail) {
+        format!(
+            "inner trail `{}` into `{destination}` is gone; the operator creates it again",
+            desired.trail_name
+        )
+    } else {
+        format!("no inner trail ships to `{destination}`; the operator creates it")
+    };
     Verdict::unmet(Step::CreateInnerTrail, Reason::DisabledOutOfBand, message)
 }
 
