@@ -168,16 +168,20 @@ fn owns(call: &Call<'_>, logstore: &Logstore, group: &Group, name: &str, shard: 
     }
 }
 
+/// One for each shard, also where nothing is saved: official consumers wait for ever for a shard that is not there.
 fn checkpoints(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (logstore, group) = place(call)?;
     let wanted = call.optional("shard").map(str::parse::<i64>).transpose();
     let wanted = wanted.map_err(|_| invalid("shard must be a number."))?.filter(|number| *number >= 0);
-    let found = consumer::checkpoints(call.conn, logstore.id, &group.name)?;
-    let shown = found.iter().filter(|point| wanted.is_none_or(|number| number == point.shard));
-    let shown = shown.map(|point| {
+    let saved = consumer::checkpoints(call.conn, logstore.id, &group.name)?;
+    let shards = numbers(call, &logstore)?.into_iter();
+    let shown = shards.filter(|shard| wanted.is_none_or(|number| number == *shard)).map(|shard| {
+        let point = saved.iter().find(|point| point.shard == shard);
         json!({
-            "shard": point.shard, "checkpoint": point.cursor, "updateTime": point.updated,
-            "consumer": point.consumer,
+            "shard": shard,
+            "checkpoint": point.map_or("", |point| &point.cursor),
+            "updateTime": point.map_or(0, |point| point.updated),
+            "consumer": point.map_or("", |point| &point.consumer),
         })
     });
     Ok(Answer::json(shown.collect()))

@@ -207,11 +207,22 @@ fn only_the_holder_of_a_shard_moves_its_checkpoint() {
     };
     assert_refused(&check("three"), 404, "ConsumerNotExsit");
     assert_refused(&check("two&forceSuccess=False"), 400, "ConsumerNotMatch");
-    assert_eq!(get(&emulator, "consumergroups/g").body_json(), json!([]));
     assert_eq!(check("one").status, 200);
     assert_eq!(get(&emulator, "consumergroups/g?shard=0").body_json()[0]["checkpoint"], "MQ==");
     assert_eq!(check("three&forceSuccess=True").status, 200);
     assert_eq!(get(&emulator, "consumergroups/g").body_json()[0]["consumer"], "three");
+}
+
+#[test]
+fn every_shard_has_a_checkpoint_and_nothing_saved_is_an_empty_one() {
+    let emulator = with_group(1);
+    let none = |shard: u64| json!({"shard": shard, "checkpoint": "", "updateTime": 0, "consumer": ""});
+    assert_eq!(get(&emulator, "consumergroups/g").body_json(), json!([none(0), none(1)]));
+    assert_eq!(get(&emulator, "consumergroups/g?shard=1").body_json(), json!([none(1)]));
+    let below = "consumergroups/g?type=checkpoint&consumer=c&forceSuccess=true";
+    ask(&emulator, "POST", below, &json!({"shard": 1, "checkpoint": "MQ=="}));
+    let found = get(&emulator, "consumergroups/g?shard=-1").body_json();
+    assert_eq!((&found[0], &found[1]["checkpoint"]), (&none(0), &json!("MQ==")));
 }
 
 #[test]
