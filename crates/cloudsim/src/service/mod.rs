@@ -16,6 +16,7 @@ pub(crate) mod settling;
 pub(crate) mod sls_consume;
 pub(crate) mod sls_consumer;
 pub(crate) mod sls_document;
+pub(crate) mod sls_handover;
 pub(crate) mod sls_index;
 pub(crate) mod sls_logs;
 pub(crate) mod sls_logstore;

@@ -1,13 +1,15 @@
 //! Consumer groups (cloud-api §6.6).
 //!
-//! Shards go round the living consumers in the order of their names; a consumer lives until its group's
-//! timeout has passed since its last heartbeat.
+//! A consumer lives until its group's timeout has passed since its last heartbeat; which shards it reads is for
+//! [`sls_handover`] to say.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use super::sls_logstore::existing;
 use super::sls_project::{invalid, json_body, text};
-use super::{Call, Operation};
+use super::{Call, Operation, sls_handover};
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
 use crate::store::consumer::{self, Checkpoint, Group};
@@ -120,21 +122,23 @@ fn numbers(call: &Call<'_>, logstore: &Logstore) -> Result<Vec<i64>, Refusal> {
     Ok(layout::all(call.conn, logstore)?.iter().map(|shard| shard.number).collect())
 }
 
-/// The shards of one consumer among the living ones.
-fn shards_of(numbers: &[i64], living: &[String], name: &str) -> Vec<i64> {
-    let turn = living.iter().position(|one| one == name);
-    let turns = numbers.iter().zip((0..living.len().max(1)).cycle());
-    turns.filter_map(|(number, at)| (Some(at) == turn).then_some(*number)).collect()
-}
-
 fn heartbeat(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (logstore, group) = place(call)?;
-    let held: Result<Vec<i64>, _> = serde_json::from_slice(&call.request.body);
-    held.map_err(|_| Refusal::new(400, "PostBodyInvalid", "The body is not a list of shards."))?;
+    let listed: Result<BTreeSet<i64>, _> = serde_json::from_slice(&call.request.body);
+    let listed =
+        listed.map_err(|_| Refusal::new(400, "PostBodyInvalid", "The body is not a list of shards."))?;
     let name = call.optional("consumer").ok_or_else(|| invalid("consumer is required."))?;
     consumer::beat(call.conn, logstore.id, &group, name, call.now)?;
     let living = consumer::living(call.conn, logstore.id, &group, call.now)?;
-    Ok(Answer::json(json!(shards_of(&numbers(call, &logstore)?, &living, name))))
+    let holders = consumer::holders(call.conn, logstore.id, &group.name)?;
+    let turn = sls_handover::turn(&numbers(call, &logstore)?, &living, &holders, name, &listed);
+    for shard in turn.released {
+        consumer::release(call.conn, logstore.id, &group.name, shard)?;
+    }
+    for shard in turn.taken {
+        consumer::hold(call.conn, logstore.id, &group.name, shard, name)?;
+    }
+    Ok(Answer::json(json!(turn.told)))
 }
 
 fn check(call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -160,7 +164,8 @@ fn owns(call: &Call<'_>, logstore: &Logstore, group: &Group, name: &str, shard: 
         // Spelt so: it is what the official Go and Rust consumers compare with.
         return Err(Refusal::new(404, "ConsumerNotExsit", format!("consumer {name} does not exist")));
     }
-    if shards_of(&numbers(call, logstore)?, &living, name).contains(&shard) {
+    let holders = consumer::holders(call.conn, logstore.id, &group.name)?;
+    if holders.get(&shard).is_some_and(|holder| holder == name) {
         Ok(())
     } else {
         let message = format!("shard {shard} does not belong to consumer {name}");

@@ -1,5 +1,7 @@
 //! Consumer groups of a Logstore: who reads it, and how far.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::parsed::Parsed;
@@ -71,7 +73,7 @@ fn group_of(row: &Row<'_>) -> rusqlite::Result<Group> {
     Ok(Group { name: row.get(0)?, timeout: row.get(1)?, in_order: row.get(2)? })
 }
 
-/// Notes that a consumer lives, and forgets those whose time is up.
+/// Notes that a consumer lives, and forgets those whose time is up, with what they held.
 pub(crate) fn beat(
     conn: &Connection,
     logstore: i64,
@@ -103,6 +105,43 @@ pub(crate) fn living(
     )?
     .query_map(params![logstore, group.name, now - group.timeout], |row| row.get(0))?
     .collect()
+}
+
+/// Which consumer holds which shard.
+pub(crate) fn holders(
+    conn: &Connection,
+    logstore: i64,
+    group: &str,
+) -> rusqlite::Result<BTreeMap<i64, String>> {
+    conn.prepare_cached(
+        "SELECT shard, consumer FROM held_shard WHERE logstore_id = ?1 AND consumer_group = ?2",
+    )?
+    .query_map(params![logstore, group], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
+}
+
+/// Gives a shard that nobody holds to a consumer.
+pub(crate) fn hold(
+    conn: &Connection,
+    logstore: i64,
+    group: &str,
+    shard: i64,
+    name: &str,
+) -> rusqlite::Result<()> {
+    conn.execute_cached(
+        "INSERT INTO held_shard (logstore_id, consumer_group, shard, consumer) VALUES (?1, ?2, ?3, ?4)",
+        params![logstore, group, shard, name],
+    )?;
+    Ok(())
+}
+
+/// Takes a shard from whoever holds it.
+pub(crate) fn release(conn: &Connection, logstore: i64, group: &str, shard: i64) -> rusqlite::Result<()> {
+    conn.execute_cached(
+        "DELETE FROM held_shard WHERE logstore_id = ?1 AND consumer_group = ?2 AND shard = ?3",
+        params![logstore, group, shard],
+    )?;
+    Ok(())
 }
 
 /// Notes how far a shard was read; told again, it is not noted again.

@@ -144,6 +144,12 @@ CREATE TABLE IF NOT EXISTS shard (
     PRIMARY KEY (logstore_id, number)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS held_shard (
+    logstore_id INTEGER NOT NULL, consumer_group TEXT NOT NULL, shard INTEGER NOT NULL, consumer TEXT NOT NULL,
+    PRIMARY KEY (logstore_id, consumer_group, shard),
+    FOREIGN KEY (logstore_id, consumer_group, consumer) REFERENCES consumer(logstore_id, consumer_group, name) ON DELETE CASCADE
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS used_nonce (hash INTEGER PRIMARY KEY /* of key id and nonce */, time INTEGER NOT NULL);
 
 CREATE TABLE IF NOT EXISTS pending_event (

@@ -8,6 +8,7 @@ mod bad_input;
 mod client;
 mod command;
 mod consume;
+mod consumers;
 mod control;
 mod docs;
 mod documents;
