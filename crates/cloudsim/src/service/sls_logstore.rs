@@ -30,6 +30,11 @@ const LOGSTORES_MAX: usize = 400;
 /// Fields with a column of their own, or written by the service alone.
 const OWN_FIELDS: [&str; 5] = ["logstoreName", "ttl", "shardCount", "createTime", "lastModifyTime"];
 
+/// How many shards splitting may lead to.
+const MAX_SPLIT: &str = "maxSplitShard";
+/// What the Java client always sends of it when shards are not split by themselves (aliyun-log 0.6.151).
+const NOT_SET: i64 = -1;
+
 /// The Logstore of the path, with its project.
 pub(crate) fn existing(call: &Call<'_>) -> Result<(Project, Logstore), Refusal> {
     let project = project(call)?;
@@ -72,15 +77,18 @@ fn ttl(body: &Map<String, Value>) -> Result<i64, Refusal> {
 /// The rest of the fields, checked where a rule is documented and kept as sent.
 fn settings(body: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
     let auto_split = body.get("autoSplit").and_then(Value::as_bool).unwrap_or(false);
-    let max_split = number(body, "maxSplitShard", 0..=256)?;
-    if auto_split && max_split.is_none_or(|count| count == 0) {
+    let max_split = number(body, MAX_SPLIT, NOT_SET..=256)?;
+    if auto_split && max_split.is_none_or(|count| count <= 0) {
         return Err(invalid("maxSplitShard must be set if autoSplit is true."));
     }
     number(body, "hot_ttl", 0..=3000)?;
     if !matches!(text(body, "mode")?, "" | "standard" | "query") {
         return Err(invalid("mode must be standard or query."));
     }
-    let kept = body.iter().filter(|(name, _)| !OWN_FIELDS.contains(&name.as_str()));
+    let is_kept = |name: &str, value: &Value| {
+        !OWN_FIELDS.contains(&name) && (name != MAX_SPLIT || value.as_i64() != Some(NOT_SET))
+    };
+    let kept = body.iter().filter(|(name, value)| is_kept(name, value));
     Ok(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 

@@ -314,3 +314,17 @@ fn logstores_are_listed_by_kind() {
     );
     assert_eq!((list("mode=query"), list("mode=standard")), (json!(["metrics"]), json!(["plain"])));
 }
+
+#[test]
+fn limit_of_splits_that_is_not_set_is_none() {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    let body = |split: bool, most: i64| json!({"logstoreName": "abc", "ttl": 30, "shardCount": 2, "autoSplit": split, "maxSplitShard": most});
+    let create = |body: &Value| emulator.sls("my-proj", "POST", "/logstores", body);
+    assert_refused(&create(&body(true, -1)), 400, "ParameterInvalid");
+    assert_refused(&create(&body(false, -2)), 400, "ParameterInvalid");
+    assert_eq!(create(&body(false, -1)).status, 200);
+    assert_eq!(emulator.sls("my-proj", "PUT", "/logstores/abc", &body(false, -1)).status, 200);
+    let found = emulator.sls("my-proj", "GET", "/logstores/abc", &Value::Null).body_json();
+    assert_eq!(found["maxSplitShard"], 0);
+}
