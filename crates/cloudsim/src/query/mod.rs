@@ -187,6 +187,11 @@ fn parse(request: &Request) -> Result<(ast::Search, Option<&str>), QueryError> {
     parser::parse(&request.query)
 }
 
+/// Whether a query has an analysis behind its search.
+pub(crate) fn has_analysis(query: &str) -> bool {
+    query.len() <= MAX_QUERY_BYTES && parser::parse(query).is_ok_and(|(_, analysis)| analysis.is_some())
+}
+
 fn where_length(request: &Request, analysis: Option<&str>) -> usize {
     request.query.len() - analysis.map_or(0, |text| text.len() + 1)
 }

@@ -145,31 +145,38 @@ fn query_request(source: &dyn Named, now: i64) -> Result<query::Request, Refusal
             format!("time range is invalid: from {from} to {to}"),
         ));
     }
-    let count = |name: &str, default: u32, code: &str| match source.named(name) {
-        None => Ok(default),
-        Some(text) => {
-            text.parse::<u32>().map_err(|_| Refusal::new(400, code, format!("{name} is invalid: {text}")))
-        }
-    };
-    let line = count("line", LINES_MAX, "InvalidLine")?;
-    if line > LINES_MAX {
-        return Err(Refusal::new(400, "InvalidLine", format!("line must be at most {LINES_MAX}")));
-    }
+    let wrong = |text: &str| Refusal::new(400, "InvalidOffset", format!("offset is invalid: {text}"));
+    let offset = source.named("offset").map(|text| text.parse().map_err(|_| wrong(&text)));
+    let offset = offset.transpose()?.unwrap_or_default();
     let reverse = match source.named("reverse").unwrap_or_default().to_ascii_lowercase().as_str() {
         "" | "false" => false,
         "true" => true,
         other => return Err(Refusal::new(400, "InvalidReverse", format!("reverse is invalid: {other}"))),
     };
+    let text = source.named("query").unwrap_or_default();
     Ok(query::Request {
         from,
         to,
-        query: source.named("query").unwrap_or_default(),
+        line: line(source, &text)?,
+        query: text,
         topic: source.named("topic").unwrap_or_default(),
-        line,
-        offset: count("offset", 0, "InvalidOffset")?,
+        offset,
         reverse,
         now,
     })
+}
+
+/// Rows wanted of a search. An analysis has its own limit: whatever clients send with it does not count.
+fn line(source: &dyn Named, query: &str) -> Result<u32, Refusal> {
+    let Some(text) = source.named("line") else { return Ok(LINES_MAX) };
+    match text.parse() {
+        Ok(line @ 0..=LINES_MAX) => Ok(line),
+        _ if query::has_analysis(query) => Ok(LINES_MAX),
+        _ => {
+            let message = format!("line is invalid: {text}, it must be between 0 and {LINES_MAX}");
+            Err(Refusal::new(400, "InvalidLine", message))
+        }
+    }
 }
 
 /// The index a query needs.

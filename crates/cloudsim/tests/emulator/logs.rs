@@ -215,6 +215,20 @@ fn analysis_groups_events() {
 }
 
 #[test]
+fn line_does_not_count_for_an_analysis() {
+    let emulator = ready();
+    put(&emulator, group(now(), "k", "v"), &[]);
+    for line in [json!(-1), json!(1000), json!("many")] {
+        let ask = |query: &str| {
+            let body = json!({"from": now() - 60, "to": now() + 60, "query": query, "line": line});
+            emulator.sls("my-proj", "POST", "/logstores/abc/logs", &body)
+        };
+        assert_eq!(ask("* | select count(1) as c").body_json()["data"][0]["c"], "1", "{line}");
+        assert_refused(&ask("*"), 400, "InvalidLine");
+    }
+}
+
+#[test]
 fn query_without_index_is_refused() {
     let emulator = Emulator::start();
     emulator.make_project("my-proj");
