@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use super::{Answer, QueryError, Request, histograms, logs, parser, register};
+use super::{Answer, Bars, QueryError, Request, histograms, logs, parser, register};
 use crate::store::schema;
 
 const LOGSTORE: i64 = 1;
@@ -95,7 +95,7 @@ pub fn searches(data: &[u8]) {
     let mut backwards = ask(&Request { reverse: true, ..request(query) }).unwrap_or_default().rows;
     backwards.reverse();
     assert_eq!(backwards, answer.rows, "backwards");
-    let bars = LOGS.with(|conn| histograms(conn, LOGSTORE, &index(), &request(query), 7));
+    let bars = LOGS.with(|conn| histograms(conn, LOGSTORE, &index(), &request(query), Bars::AtMost(7)));
     let counted: u64 = bars.iter().flatten().map(|bar| bar.count).sum();
     assert_eq!(counted, answer.processed_rows, "counted in bars");
     if let Some(others) = ask(&request(&format!("not ({written})"))) {

@@ -81,6 +81,15 @@ pub struct Answer {
     pub keys: Vec<String>,
 }
 
+/// How the range of a histogram is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bars {
+    /// Into so many intervals at most.
+    AtMost(u32),
+    /// Into intervals of so many seconds.
+    Seconds(i64),
+}
+
 /// The count of one interval of a histogram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bar {
@@ -147,8 +156,8 @@ pub fn logs(
     Ok(Answer { where_query, agg_query, has_sql: analysis.is_some(), ..answer })
 }
 
-/// Counts the logs that the search of a query matches in at most `bars` intervals of equal length that
-/// cover `from..to`; an analysis is ignored.
+/// Counts the logs that the search of a query matches in intervals of equal length that cover `from..to`; an
+/// analysis is ignored.
 ///
 /// # Errors
 /// As [`logs`].
@@ -157,7 +166,7 @@ pub fn histograms(
     logstore_id: i64,
     index: &Value,
     request: &Request,
-    bars: u32,
+    bars: Bars,
 ) -> Result<Vec<Bar>, QueryError> {
     let index_read = Index::read(index)?;
     let (search, _) = parse(request)?;

@@ -11,7 +11,7 @@ use super::wire::{self, LogGroup, Packing};
 use super::wire_count;
 use super::{Call, Operation};
 use crate::gateway::route::Service;
-use crate::query::{self, QueryError};
+use crate::query::{self, Bars, QueryError};
 use crate::reply::{Answer, Body, Refusal};
 use crate::store::logstore::{self, Logstore, NewLog};
 
@@ -38,7 +38,7 @@ const AHEAD_SECS_MAX: i64 = 15 * 60;
 /// Rows of one page.
 const LINES_MAX: u32 = 100;
 /// Intervals of a histogram, as the console asks for.
-const BARS: u32 = 60;
+const BARS: Bars = Bars::AtMost(60);
 
 fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (_, logstore) = existing(call)?;
@@ -266,7 +266,7 @@ fn histograms(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (_, logstore) = existing(call)?;
     let index = index_of(&logstore)?;
     let request = query_request(call, call.now)?;
-    let mut bars = query::histograms(call.conn, logstore.id, index, &request, BARS)?;
+    let mut bars = query::histograms(call.conn, logstore.id, index, &request, bars(call)?)?;
     let unseen = if call.incomplete { bars.len() / 2..bars.len() } else { 0..0 };
     for bar in &mut bars[unseen] {
         (bar.count, bar.complete) = (0, false);
@@ -279,6 +279,13 @@ fn histograms(call: &Call<'_>) -> Result<Answer, Refusal> {
         .collect();
     let headers = vec![("x-log-progress", progress(complete).to_owned()), ("x-log-count", count.to_string())];
     plain(headers, &Value::Array(shown))
+}
+
+/// `interval`, in seconds, as the Go client's `GetHistogramsV2` sends it (aliyun-log-go-sdk v0.1.124).
+fn bars(call: &Call<'_>) -> Result<Bars, Refusal> {
+    let wrong = |_| invalid("interval must be a number of seconds.");
+    let seconds = call.optional("interval").map(str::parse).transpose().map_err(wrong)?;
+    Ok(seconds.map_or(BARS, Bars::Seconds))
 }
 
 /// JSON that is never packed, with its size.

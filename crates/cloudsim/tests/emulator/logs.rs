@@ -197,6 +197,21 @@ fn histograms_count_what_was_stored() {
 }
 
 #[test]
+fn bars_of_a_histogram_are_as_long_as_is_asked_for() {
+    let emulator = ready();
+    let ask = |interval: &str| {
+        let target = format!("/logstores/abc/index?type=histogram&from=0&to=130&query=*&interval={interval}");
+        emulator.sls("my-proj", "GET", &target, &Value::Null)
+    };
+    let bars = ask("60").body_json();
+    let edges: Vec<_> = bars.as_array().unwrap().iter().map(|bar| bar["to"].as_i64().unwrap()).collect();
+    assert_eq!(edges, [60, 120, 130]);
+    for wrong in ["0", "-60", "soon"] {
+        assert_refused(&ask(wrong), 400, "ParameterInvalid");
+    }
+}
+
+#[test]
 fn analysis_groups_events() {
     let emulator = Emulator::start();
     emulator.make_trail("prod-ops", "my-audit");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::{Request, histograms};
+use super::super::{Bars, Request, histograms};
 use super::{Bench, LOGSTORE, events, request};
 
 fn found(query: &str) -> Vec<String> {
@@ -219,7 +219,7 @@ fn more_than_a_hundred_lines_are_refused() {
 fn a_histogram_counts_what_the_search_finds() {
     let bench = events();
     let range = Request { from: 100, to: 301, ..request("EventProduct: OSS | select 1") };
-    let bars = histograms(&bench.conn, LOGSTORE, &bench.index, &range, 2).unwrap();
+    let bars = histograms(&bench.conn, LOGSTORE, &bench.index, &range, Bars::AtMost(2)).unwrap();
     let drawn: Vec<_> = bars.iter().map(|bar| (bar.from, bar.to, bar.count, bar.complete)).collect();
     assert_eq!(drawn, [(100, 201, 1, true), (201, 301, 1, true)]);
 }
