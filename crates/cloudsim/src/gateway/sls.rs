@@ -117,7 +117,7 @@ fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -
     Some(match (method, names) {
         ("POST", []) => "CreateProject",
         ("GET", []) if has_project => "GetProject",
-        ("GET", []) => "ListProject",
+        ("GET", []) if kind.is_none() => "ListProject",
         ("PUT", []) => "UpdateProject",
         ("DELETE", []) => "DeleteProject",
         ("POST", ["logstores"]) => "CreateLogStore",
@@ -273,6 +273,7 @@ mod tests {
 
     #[test]
     fn unknown_type_is_another_operation() {
+        assert_eq!(action("GET", &[], Some("all"), false), None);
         for names in [["logstores", "l"].as_slice(), &["logstores", "l", "index"]] {
             assert_eq!(action("GET", names, Some("context_log"), true), None);
         }

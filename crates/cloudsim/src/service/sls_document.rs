@@ -47,6 +47,8 @@ pub(crate) const LIST_SEARCHES: Operation =
 
 /// Documents of a kind that a project may have (cloud-api §6.8).
 const DOCUMENTS_MAX: usize = 100;
+/// Documents of a page unless the call says otherwise: all of them.
+const PAGE: usize = 500;
 
 /// What tells dashboards and saved searches apart on the wire.
 struct Shape {
@@ -166,7 +168,7 @@ fn list(call: &Call<'_>, shape: &Shape) -> Result<Answer, Refusal> {
         }
         item
     });
-    let (page, total) = page(call, items.collect())?;
+    let (page, total) = page(call, items.collect(), PAGE)?;
     let names: Vec<&Value> = page.iter().map(|item| &item[shape.name]).collect();
     let (short, long) = shape.lists;
     Ok(Answer::json(json!({"count": page.len(), "total": total, short: names, long: page})))

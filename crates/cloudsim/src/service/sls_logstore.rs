@@ -27,6 +27,9 @@ pub(crate) const LIST: Operation =
 /// Logstores a project may have (cloud-api §6.8).
 const LOGSTORES_MAX: usize = 400;
 
+/// Logstores of a page unless the call says otherwise.
+const PAGE: usize = 200;
+
 /// Fields with a column of their own, or written by the service alone.
 const OWN_FIELDS: [&str; 5] = ["logstoreName", "ttl", "shardCount", "createTime", "lastModifyTime"];
 
@@ -176,7 +179,8 @@ fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
         .filter(|logstore| logstore.name.contains(part))
         .filter(|logstore| telemetry.is_none_or(|kind| is_of_kind(logstore, "telemetryType", "None", kind)))
         .filter(|logstore| mode.is_none_or(|kind| is_of_kind(logstore, "mode", "standard", kind)));
-    let (page, total) = page(call, matching.map(|logstore| Value::String(logstore.name)).collect())?;
+    let names = matching.map(|logstore| Value::String(logstore.name)).collect();
+    let (page, total) = page(call, names, PAGE)?;
     Ok(Answer::json(json!({"count": page.len(), "total": total, "logstores": page})))
 }
 

@@ -27,6 +27,8 @@ pub(crate) const LIST: Operation =
 
 /// Projects an account may have (cloud-api §6.8).
 const PROJECTS_MAX: usize = 150;
+/// Projects of a page unless the call says otherwise.
+const PAGE: usize = 100;
 /// How data is kept unless a project says otherwise.
 pub(crate) const DEFAULT_REDUNDANCY: &str = "LRS";
 
@@ -165,24 +167,26 @@ fn delete(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let part = call.optional("projectName").unwrap_or_default();
     let group = call.optional("resourceGroupId");
+    let description = call.optional("description").unwrap_or_default();
     let all = settling::projects(call, project::list(call.conn, call.account())?)?;
     let matching: Vec<Value> = all
         .iter()
         .filter(|project| project.region == call.region && project.name.contains(part))
+        .filter(|project| project.description.contains(description))
         .filter(|project| group.is_none_or(|group| project.resource_group == group))
         .map(shown)
         .collect();
-    let (page, total) = page(call, matching)?;
+    let (page, total) = page(call, matching, PAGE)?;
     Ok(Answer::json(json!({"count": page.len(), "total": total, "projects": page})))
 }
 
-/// One page of a list by `offset` and `size`, and how many there are.
-pub(crate) fn page(call: &Call<'_>, all: Vec<Value>) -> Result<(Vec<Value>, usize), Refusal> {
+/// One page of a list by `offset` and `size`, by default of so many, and how many there are.
+pub(crate) fn page(call: &Call<'_>, all: Vec<Value>, default: usize) -> Result<(Vec<Value>, usize), Refusal> {
     let number = |name: &str, default: usize| match call.optional(name) {
         None => Ok(default),
         Some(text) => text.parse().map_err(|_| invalid(format!("{name} must be a number of at least 0."))),
     };
-    let (offset, size) = (number("offset", 0)?, number("size", 500)?);
+    let (offset, size) = (number("offset", 0)?, number("size", default)?);
     if size > 500 {
         return Err(invalid("size must be at most 500."));
     }

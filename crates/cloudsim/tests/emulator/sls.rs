@@ -328,3 +328,30 @@ fn limit_of_splits_that_is_not_set_is_none() {
     let found = emulator.sls("my-proj", "GET", "/logstores/abc", &Value::Null).body_json();
     assert_eq!(found["maxSplitShard"], 0);
 }
+
+#[test]
+fn projects_are_found_by_their_description() {
+    let emulator = Emulator::start();
+    for (name, description) in [("one-proj", "audit of one"), ("two-proj", "of two")] {
+        let body = json!({"projectName": name, "description": description});
+        assert_eq!(emulator.sls(name, "POST", "/", &body).status, 200);
+    }
+    let found = emulator.sls("", "GET", "/?description=audit", &NOTHING).body_json();
+    assert_eq!((&found["total"], &found["projects"][0]["projectName"]), (&json!(1), &json!("one-proj")));
+    assert_refused(&emulator.sls("", "GET", "/?type=all", &NOTHING), 405, "InvalidMethod");
+}
+
+#[test]
+fn page_of_a_list_is_as_long_as_documented() {
+    let emulator = Emulator::start();
+    for number in 0..101 {
+        emulator.make_project(&format!("proj-{number}"));
+    }
+    let projects = emulator.sls("", "GET", "/", &NOTHING).body_json();
+    assert_eq!((&projects["count"], &projects["total"]), (&json!(100), &json!(101)));
+    for number in 0..201 {
+        emulator.make_logstore("proj-1", &format!("store-{number}"));
+    }
+    let stores = emulator.sls("proj-1", "GET", "/logstores", &NOTHING).body_json();
+    assert_eq!((&stores["count"], &stores["total"]), (&json!(200), &json!(201)));
+}
