@@ -99,7 +99,8 @@ pub(crate) enum Route {
 /// Finds the service. `domains` are names that lead to this machine besides `localhost` and addresses.
 pub(crate) fn route(request: &Request, domains: &[String]) -> Route {
     let host = request.host_name();
-    if [&request.target_host, &request.tunnel_host].into_iter().flatten().any(|named| *named != host) {
+    let named = [&request.target_host, &request.tunnel_host].into_iter().flatten();
+    if named.into_iter().any(|named| *named != host && !is_project_of(named, &host)) {
         return Route::Contradictory;
     }
     if let Some(name) = host.strip_suffix(".aliyuncs.com") {
@@ -117,6 +118,14 @@ pub(crate) fn route(request: &Request, domains: &[String]) -> Route {
         return Route::Control;
     }
     by_address(request, &host, project)
+}
+
+/// Whether a name is that of a project at an endpoint of Log Service. The official Java client (aliyun-log 0.6.151)
+/// connects to it for tags, and means the endpoint: that one it names as `Host`, and signs.
+fn is_project_of(named: &str, endpoint: &str) -> bool {
+    let project = named.strip_suffix(endpoint).and_then(|rest| rest.strip_suffix('.'));
+    project.is_some_and(|project| !project.is_empty() && !project.contains('.'))
+        && endpoint.strip_suffix(".log.aliyuncs.com").is_some_and(|region| !region.contains('.'))
 }
 
 /// Whether a connection can be made to a host, given without port: one of the cloud, or the emulator itself.
@@ -245,6 +254,27 @@ mod tests {
         assert_eq!(route(&request), Route::Rpc(Service::Ram, "cn-hangzhou".to_owned()));
         request.target_host = Some("sts.aliyuncs.com".to_owned());
         assert_eq!(route(&request), Route::Contradictory);
+    }
+
+    #[test]
+    fn endpoint_of_log_service_may_be_meant_where_a_project_of_it_is_the_target() {
+        let to = |target: &str, host: &str| {
+            let mut request = get(host, "/tag");
+            request.target_host = Some(target.to_owned());
+            route(&request)
+        };
+        let endpoint = "cn-hangzhou-intranet.log.aliyuncs.com";
+        assert_eq!(to(&format!("p.{endpoint}"), endpoint), sls("cn-hangzhou", None));
+        for (target, host) in [
+            (endpoint, format!("p.{endpoint}").as_str()),
+            (&format!("q.p.{endpoint}"), &format!("p.{endpoint}")),
+            (&format!("q.p.{endpoint}"), endpoint),
+            (&format!(".{endpoint}"), endpoint),
+            (&format!("p{endpoint}"), endpoint),
+            ("p.ram.aliyuncs.com", "ram.aliyuncs.com"),
+        ] {
+            assert_eq!(to(target, host), Route::Contradictory, "{target} {host}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Projects, Logstores, indexes, tags and dashboards.
 
+use std::io::Write;
+
 use serde_json::{Value, json};
 
 use super::client::*;
@@ -354,4 +356,20 @@ fn page_of_a_list_is_as_long_as_documented() {
     }
     let stores = emulator.sls("proj-1", "GET", "/logstores", &NOTHING).body_json();
     assert_eq!((&stores["count"], &stores["total"]), (&json!(200), &json!(201)));
+}
+
+#[test]
+fn tags_may_be_sent_to_a_project_and_meant_for_its_endpoint() {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    let body =
+        json!({"resourceType": "project", "resourceId": ["my-proj"], "tags": [{"key": "k", "value": "v"}]});
+    let wire = sls(&emulator.key, "", "POST", "/tag", &body);
+    let bytes = String::from_utf8(wire.bytes(Form::Absolute)).unwrap();
+    let mut stream = emulator.connect();
+    let line = "POST http://cn-hangzhou.";
+    assert!(bytes.starts_with(line));
+    stream.write_all(bytes.replacen(line, "POST http://my-proj.cn-hangzhou.", 1).as_bytes()).unwrap();
+    assert_eq!(finish(&mut stream).unwrap().status, 200);
+    assert_eq!(emulator.account()["projects"][0]["tags"], json!({"k": "v"}));
 }
