@@ -109,7 +109,8 @@ fn untag(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn tags(call: &Call<'_>) -> Result<Answer, Refusal> {
     let kind = kind(call.optional("resourceType").unwrap_or_default())?;
     let resources = listed(call, "resourceId")?;
-    let resources = if resources.is_null() { Vec::new() } else { strings(Some(&resources), "resourceId")? };
+    let is_empty = resources.as_array().is_none_or(Vec::is_empty);
+    let resources = if is_empty { Vec::new() } else { strings(Some(&resources), "resourceId")? };
     let named = listed(call, "tags")?.as_array().map_or(Ok(Vec::new()), |tags| named(tags))?;
     let mut found = Vec::new();
     for project in settling::projects(call, project::list(call.conn, call.account())?)? {

@@ -30,6 +30,7 @@ mod sessions;
 mod signatures;
 mod sls;
 mod snapshots;
+mod tags;
 mod tampering;
 mod tls;
 mod trails;
