@@ -10,6 +10,7 @@ pub use crate::gateway::fuzzing::requests;
 pub use crate::policy::fuzzing::policies;
 pub use crate::query::fuzzing::{analyses, searches};
 use crate::service::wire::{LogGroup, LogGroupList, Packing, RAW_BYTES_MAX, pack, unpack};
+use crate::service::{wire_json, wire_packages};
 
 /// One target: takes bytes, panics where a rule is broken.
 pub type Body = fn(&[u8]);
@@ -24,13 +25,26 @@ pub const TARGETS: [(&str, Body); 6] = [
     ("searches", searches),
 ];
 
-/// A log group or list of them that can be read is the same after writing and reading it again.
+/// A log group or list of them that can be read is the same after writing and reading it again; of a list of packed
+/// groups no package is larger than what it was taken off.
 pub fn log_groups(data: &[u8]) {
     if let Ok(group) = LogGroup::decode(data) {
         assert_eq!(LogGroup::decode(group.encode_to_vec().as_slice()), Ok(group));
     }
     if let Ok(list) = LogGroupList::decode(data) {
         assert_eq!(LogGroupList::decode(list.encode_to_vec().as_slice()), Ok(list));
+    }
+    other_forms(data);
+}
+
+/// Reads what is a group as JSON, or a list of packed groups, whatever it is.
+fn other_forms(data: &[u8]) {
+    if let Ok(group) = wire_json::read(data) {
+        assert_eq!(LogGroup::decode(group.encode_to_vec().as_slice()), Ok(group));
+    }
+    let mut rest = data;
+    while let Ok(Some(package)) = wire_packages::next(&mut rest) {
+        assert!(package.data.len() + rest.len() < data.len(), "a package is a part of its list");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::reply::{Answer, Body, INTERNAL, Refusal, Reply};
 use crate::request::Request;
 use crate::service::{
     Operation, Place, sls_consume, sls_consumer, sls_document, sls_index, sls_logs, sls_logstore, sls_meta,
-    sls_project, sls_shard,
+    sls_project, sls_put, sls_shard,
 };
 
 /// Headers that must not be repeated: the signature covers one of them, the service could read another.
@@ -34,7 +34,7 @@ static OPERATIONS: [Operation; 44] = [
     sls_index::GET,
     sls_index::UPDATE,
     sls_index::DELETE,
-    sls_logs::PUT,
+    sls_put::PUT,
     sls_logs::GET,
     sls_logs::GET_V2,
     sls_logs::HISTOGRAMS,

@@ -82,7 +82,8 @@ pub(crate) fn pair(key: String, value: String) -> Pair {
     Pair { key: Some(key), value: Some(value) }
 }
 
-struct Ordered(Vec<Pair>);
+/// The fields of a JSON object, in its order.
+pub(crate) struct Ordered(pub(crate) Vec<Pair>);
 
 impl<'de> Deserialize<'de> for Ordered {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -22,12 +22,15 @@ pub(crate) mod sls_logs;
 pub(crate) mod sls_logstore;
 pub(crate) mod sls_meta;
 pub(crate) mod sls_project;
+pub(crate) mod sls_put;
 pub(crate) mod sls_shard;
 pub(crate) mod sts;
 pub(crate) mod sts_oidc;
 pub(crate) mod trails;
 pub(crate) mod wire;
 pub(crate) mod wire_count;
+pub(crate) mod wire_json;
+pub(crate) mod wire_packages;
 
 use std::collections::BTreeMap;
 

@@ -1,22 +1,17 @@
-//! Writing and querying logs (cloud-api §6.4, §6.5).
+//! Querying logs (cloud-api §6.4).
 
-use prost::Message;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::fields::{self, Beyond};
 use super::sls_logstore::existing;
 use super::sls_project::{invalid, json_body};
-use super::wire::{self, LogGroup, Packing};
-use super::wire_count;
+use super::wire::{self, Packing};
 use super::{Call, Operation};
 use crate::gateway::route::Service;
 use crate::query::{self, Bars, QueryError};
 use crate::reply::{Answer, Body, Refusal};
-use crate::store::logstore::{self, Logstore, NewLog};
+use crate::store::logstore::Logstore;
 
-/// POST `/logstores/{logstore}/shards/lb`.
-pub(crate) const PUT: Operation = Operation::write(Service::Sls, "PutLogs", "log:PostLogStoreLogs", put);
 /// GET `/logstores/{logstore}?type=log`.
 pub(crate) const GET: Operation =
     Operation::read(Service::Sls, "GetLogs", Some("log:GetLogStoreLogs"), get_v1);
@@ -27,86 +22,10 @@ pub(crate) const GET_V2: Operation =
 pub(crate) const HISTOGRAMS: Operation =
     Operation::read(Service::Sls, "GetHistograms", Some("log:GetLogStoreHistogram"), histograms);
 
-/// Logs in one group (cloud-api §6.5).
-const LOGS_MAX: usize = 4096;
-/// Fields and tags in one group: as many as 64 for each log. Not documented; what is smaller than a field may still be many.
-const PAIRS_MAX: usize = 64 * LOGS_MAX;
-/// How old a log may be, seconds.
-const AGE_SECS_MAX: i64 = 7 * 86_400;
-/// How far ahead a log may be, seconds.
-const AHEAD_SECS_MAX: i64 = 15 * 60;
 /// Rows of one page.
 const LINES_MAX: u32 = 100;
 /// Intervals of a histogram, as the console asks for.
 const BARS: Bars = Bars::AtMost(60);
-
-fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let (_, logstore) = existing(call)?;
-    if let Some(trail) = &logstore.dedicated {
-        // What the real service answers is not documented; that it refuses is (cloud-api §1.2).
-        let message = format!("logstore {} accepts only the logs of trail {trail}", logstore.name);
-        return Err(crate::auth::sls_unauthorized(message));
-    }
-    let group = group(call)?;
-    let tags = fields::object(&group.tags)?;
-    let (topic, source) =
-        (group.topic.as_deref().unwrap_or_default(), group.source.as_deref().unwrap_or_default());
-    for log in &group.logs {
-        let time = i64::from(log.time.unwrap_or_default());
-        if !(call.now - AGE_SECS_MAX..=call.now + AHEAD_SECS_MAX).contains(&time) {
-            return Err(Refusal::new(400, "InvalidTimestamp", format!("log time {time} is out of range")));
-        }
-        let (contents, beyond) = (fields::object(&log.contents)?, Beyond::of(&group, log));
-        let (contents, tags, beyond) = (contents.as_str(), tags.as_str(), beyond.as_deref());
-        let log = NewLog { time, topic, source, contents, tags, beyond };
-        logstore::insert_log(call.conn, logstore.id, &log, call.now)?;
-    }
-    Ok(Answer::empty())
-}
-
-/// The log group in the body.
-fn group(call: &Call<'_>) -> Result<LogGroup, Refusal> {
-    let name = call.request.header("x-log-compresstype").unwrap_or_default();
-    let packing = Packing::of_name(name).ok_or_else(|| {
-        Refusal::new(400, "InvalidEncoding", format!("x-log-compresstype {name} is not supported"))
-    })?;
-    let raw_size = call.request.header("x-log-bodyrawsize").map(str::parse);
-    let raw_size = match raw_size {
-        Some(Ok(size)) => size,
-        Some(Err(_)) => return Err(invalid("x-log-bodyrawsize must be a number.")),
-        None if packing == Packing::Plain => call.request.body.len(),
-        None => {
-            return Err(Refusal::new(
-                400,
-                "MissingParameter",
-                "Missing http extend header key : x-log-bodyrawsize.",
-            ));
-        }
-    };
-    // What is not packed is as large as it is, whatever it claims.
-    let size = if packing == Packing::Plain { call.request.body.len() } else { raw_size };
-    if size > wire::RAW_BYTES_MAX {
-        let message = format!("Body size {size} must little than {}", wire::RAW_BYTES_MAX);
-        return Err(Refusal::new(413, "PostBodyTooLarge", message));
-    }
-    let broken = || Refusal::new(400, "PostBodyUncompressError", "The body cannot be uncompressed.");
-    decoded(&wire::unpack(packing, &call.request.body, raw_size).ok_or_else(broken)?)
-}
-
-/// Reads a group that is small enough to be read.
-fn decoded(raw: &[u8]) -> Result<LogGroup, Refusal> {
-    let unreadable =
-        |why: &str| Refusal::new(400, "PostBodyInvalid", format!("The body is not a log group: {why}."));
-    let count =
-        wire_count::count(raw).ok_or_else(|| unreadable("it is cut or has fields of no known kind"))?;
-    if count.logs > LOGS_MAX {
-        return Err(invalid(format!("a log group has at most {LOGS_MAX} logs.")));
-    }
-    if count.pairs > PAIRS_MAX {
-        return Err(invalid(format!("a log group has at most {PAIRS_MAX} fields.")));
-    }
-    LogGroup::decode(raw).map_err(|error| unreadable(&error.to_string()))
-}
 
 /// Named values of a query, from URL parameters or from a JSON body.
 trait Named {

@@ -21,11 +21,11 @@ pub(crate) fn count(group: &[u8]) -> Option<Count> {
     let mut rest = group;
     while !rest.is_empty() {
         match field(&mut rest)? {
-            (LOGS, Some(log)) => {
+            (LOGS, Field::Bytes(log)) => {
                 count.logs += 1;
                 count.pairs += pairs(log)?;
             }
-            (TAGS, Some(_)) => count.pairs += 1,
+            (TAGS, Field::Bytes(_)) => count.pairs += 1,
             _ => {}
         }
     }
@@ -35,24 +35,40 @@ pub(crate) fn count(group: &[u8]) -> Option<Count> {
 fn pairs(mut log: &[u8]) -> Option<usize> {
     let mut pairs = 0;
     while !log.is_empty() {
-        pairs += usize::from(matches!(field(&mut log)?, (CONTENTS, Some(_))));
+        pairs += usize::from(matches!(field(&mut log)?, (CONTENTS, Field::Bytes(_))));
     }
     Some(pairs)
 }
 
-/// Takes a field off: its number, and its bytes when it has a length.
-fn field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Option<&'a [u8]>)> {
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+    /// A number of fixed size.
+    Fixed,
+}
+
+/// Takes a field off: its number, and what it holds.
+pub(crate) fn field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Field<'a>)> {
     let head = varint(rest)?;
-    let size = match head & 7 {
-        0 => varint(rest).map(|_| 0)?,
-        1 => 8,
-        2 => usize::try_from(varint(rest)?).ok()?,
-        5 => 4,
+    let content = match head & 7 {
+        0 => Field::Number(varint(rest)?),
+        1 => take(rest, 8).map(|_| Field::Fixed)?,
+        2 => {
+            let size = usize::try_from(varint(rest)?).ok()?;
+            Field::Bytes(take(rest, size)?)
+        }
+        5 => take(rest, 4).map(|_| Field::Fixed)?,
         _ => return None,
     };
+    Some((head >> 3, content))
+}
+
+fn take<'a>(rest: &mut &'a [u8], size: usize) -> Option<&'a [u8]> {
     let (bytes, after) = rest.split_at_checked(size)?;
     *rest = after;
-    Some((head >> 3, (head & 7 == 2).then_some(bytes)))
+    Some(bytes)
 }
 
 fn varint(rest: &mut &[u8]) -> Option<u64> {

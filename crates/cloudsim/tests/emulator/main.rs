@@ -36,3 +36,4 @@ mod tls;
 mod trails;
 mod tunnels;
 mod wire_faults;
+mod writes;
