@@ -11,6 +11,8 @@ pub(crate) mod lookup;
 pub(crate) mod ongoing;
 pub(crate) mod ram;
 pub(crate) mod ram_linked;
+pub(crate) mod ram_list;
+pub(crate) mod ram_system;
 pub(crate) mod ram_user;
 pub(crate) mod settling;
 pub(crate) mod sls_consume;
@@ -91,13 +93,15 @@ pub fn operations() -> Vec<&'static Operation> {
 
 /// The operations of an RPC service.
 pub(crate) fn of(service: Service) -> impl Iterator<Item = &'static Operation> {
-    let tables: [&'static [Operation]; 3] = match service {
-        Service::ActionTrail => [actiontrail::OPERATIONS, trails::OPERATIONS, lookup::OPERATIONS],
-        Service::Ram => [ram::OPERATIONS, ram_user::OPERATIONS, ram_linked::OPERATIONS],
-        Service::Sts => [sts::OPERATIONS, &[], &[]],
-        Service::Sls => [&[], &[], &[]],
+    let tables: &[&'static [Operation]] = match service {
+        Service::ActionTrail => &[actiontrail::OPERATIONS, trails::OPERATIONS, lookup::OPERATIONS],
+        Service::Ram => {
+            &[ram::OPERATIONS, ram_user::OPERATIONS, ram_list::OPERATIONS, ram_linked::OPERATIONS]
+        }
+        Service::Sts => &[sts::OPERATIONS],
+        Service::Sls => &[],
     };
-    tables.into_iter().flatten()
+    tables.iter().copied().flatten()
 }
 
 /// What an operation works on.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Operation, ram_linked};
+use super::ram_system::{SYSTEM_POLICIES, system_policy};
+use super::{Call, Operation};
 use crate::clock::iso;
 use crate::gateway::route::Service;
 use crate::policy::{self, trust};
@@ -33,14 +34,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 
 /// Role that ActionTrail assumes (cloud-api §3.1).
 pub(crate) const DEFAULT_ROLE: &str = "AliyunActionTrailDefaultRole";
-/// Policy that lets it deliver.
-pub(crate) const DEFAULT_POLICY: &str = "AliyunActionTrailRolePolicy";
 /// Description the console gives the role.
 pub(crate) const DEFAULT_ROLE_DESCRIPTION: &str =
     "Action Trail will use this role to access your resources in other services.";
 
 pub(crate) const SYSTEM: &str = "System";
-const CUSTOM: &str = "Custom";
+pub(crate) const CUSTOM: &str = "Custom";
+/// Creation date of the documented version of the delivery policy, 2021-05-25, for all of the system.
+const SYSTEM_CREATED: i64 = 1_621_900_800;
 /// A role session lasts this long unless the role says otherwise.
 pub(crate) const SESSION_SECS_DEFAULT: i64 = 3600;
 
@@ -91,50 +92,6 @@ pub(crate) fn kind_of(
     }
     let missing = || Refusal::new(400, "EntityNotExist.Policy", format!("no such policy: {policy}"));
     system_policy(policy).map(|_| SYSTEM).ok_or_else(missing)
-}
-
-/// Document of a system policy, of those the emulator knows.
-pub(crate) fn system_policy(name: &str) -> Option<Value> {
-    if name.eq_ignore_ascii_case(DEFAULT_POLICY) {
-        return Some(delivery_policy());
-    }
-    if name == ram_linked::POLICY {
-        return Some(ram_linked::policy());
-    }
-    let actions: &[&str] = match name {
-        "AdministratorAccess" => &["*"],
-        "AliyunActionTrailFullAccess" => &["actiontrail:*"],
-        "AliyunActionTrailReadOnlyAccess" => &[
-            "actiontrail:Lookup*",
-            "actiontrail:Describe*",
-            "actiontrail:Get*",
-            "actiontrail:Check*",
-            "actiontrail:List*",
-        ],
-        "AliyunLogFullAccess" => &["log:*"],
-        "AliyunLogReadOnlyAccess" => &["log:Get*", "log:List*", "log:Query*"],
-        "AliyunRAMFullAccess" => &["ram:*"],
-        "AliyunRAMReadOnlyAccess" => &["ram:Get*", "ram:List*"],
-        "AliyunSTSAssumeRoleAccess" => &["sts:AssumeRole"],
-        _ => return None,
-    };
-    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
-    Some(json!({"Version": "1", "Statement": [statement]}))
-}
-
-/// `AliyunActionTrailRolePolicy` as far as it concerns Log Service (cloud-api §3.1, version of 2021-05-25).
-pub(crate) fn delivery_policy() -> Value {
-    json!({"Version": "1", "Statement": [
-        {"Effect": "Allow", "Action": ["log:GetProject", "log:ListJobs", "log:DescribeService"], "Resource": "*"},
-        {"Effect": "Allow",
-         "Action": ["log:PostLogStoreLogs", "log:CreateLogstore", "log:GetLogstore", "log:CreateIndex",
-                    "log:UpdateIndex", "log:GetIndex", "log:GetLogStoreLogs"],
-         "Resource": ["acs:log:*:*:project/*/logstore/actiontrail_*", "acs:log:*:*:project/*/logstore/innertrail_*"]},
-        {"Effect": "Allow", "Action": ["log:CreateDashboard", "log:UpdateDashboard"],
-         "Resource": "acs:log:*:*:project/*/dashboard/*"},
-        {"Effect": "Allow", "Action": ["log:CreateSavedSearch", "log:UpdateSavedSearch"],
-         "Resource": ["acs:log:*:*:project/*/savedsearch/actiontrail_*", "acs:log:*:*:project/*/savedsearch/innertrail_*"]},
-    ]})
 }
 
 /// The documents of all policies attached to a role.
@@ -351,8 +308,7 @@ fn policy_name<'a>(call: &'a Call<'_>) -> Result<&'a str, Refusal> {
 pub(crate) fn existing_policy(call: &Call<'_>) -> Result<(String, String, i64), Refusal> {
     let (kind, name) = policy_key(call)?;
     let found = if kind == SYSTEM {
-        // Creation date of the documented version of the delivery policy, 2021-05-25.
-        system_policy(name).map(|document| (document.to_string(), String::new(), 1_621_900_800))
+        system_policy(name).map(|document| (document.to_string(), String::new(), SYSTEM_CREATED))
     } else {
         let found = role::find_policy(call.conn, call.account(), name)?;
         found.map(|policy| (policy.document, policy.description, policy.created))
@@ -363,18 +319,45 @@ pub(crate) fn existing_policy(call: &Call<'_>) -> Result<(String, String, i64), 
 fn get_policy(call: &Call<'_>) -> Result<Answer, Refusal> {
     let (kind, name) = policy_key(call)?;
     let (document, description, created) = existing_policy(call)?;
+    Ok(Answer::json(json!({
+        "Policy": shown_policy(call, kind, name, &description, created)?,
+        "DefaultPolicyVersion": {
+            "VersionId": "v1", "IsDefaultVersion": true, "PolicyDocument": document, "CreateDate": iso(created),
+        },
+    })))
+}
+
+/// A policy without its document.
+fn shown_policy(
+    call: &Call<'_>,
+    kind: &str,
+    name: &str,
+    description: &str,
+    created: i64,
+) -> Result<Value, Refusal> {
     let count = role::attachment_count(call.conn, call.account(), kind, name)?
         + user_policy::attachment_count(call.conn, call.account(), kind, name)?;
     let created = iso(created);
-    Ok(Answer::json(json!({
-        "Policy": {
-            "PolicyName": name, "PolicyType": kind, "Description": description, "DefaultVersion": "v1",
-            "CreateDate": created, "UpdateDate": created, "AttachmentCount": count,
-        },
-        "DefaultPolicyVersion": {
-            "VersionId": "v1", "IsDefaultVersion": true, "PolicyDocument": document, "CreateDate": created,
-        },
-    })))
+    Ok(json!({
+        "PolicyName": name, "PolicyType": kind, "Description": description, "DefaultVersion": "v1",
+        "CreateDate": created, "UpdateDate": created, "AttachmentCount": count,
+    }))
+}
+
+/// The policies of a kind, or of both, without their documents.
+pub(crate) fn policies_shown(call: &Call<'_>, kind: Option<&str>) -> Result<Vec<Value>, Refusal> {
+    let mut shown = Vec::new();
+    if kind.is_none_or(|kind| kind == CUSTOM) {
+        for policy in role::list_policies(call.conn, call.account())? {
+            shown.push(shown_policy(call, CUSTOM, &policy.name, &policy.description, policy.created)?);
+        }
+    }
+    if kind.is_none_or(|kind| kind == SYSTEM) {
+        for name in SYSTEM_POLICIES {
+            shown.push(shown_policy(call, SYSTEM, name, "", SYSTEM_CREATED)?);
+        }
+    }
+    Ok(shown)
 }
 
 /// Every policy has one version here, `v1`.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ram::{self, invalid};
-use super::{Call, Operation};
+use super::{Call, Operation, ram_system};
 use crate::gateway::route::Service;
 use crate::policy;
 use crate::reply::{Answer, Refusal};
@@ -20,7 +20,7 @@ pub(crate) const POLICY: &str = "AliyunServiceRolePolicyForActionTrail";
 
 /// Its document as far as it concerns Log Service: that of the delivery policy, and what was added to it.
 pub(crate) fn policy() -> Value {
-    let mut document = ram::delivery_policy();
+    let mut document = ram_system::delivery_policy();
     if let Some(statements) = document["Statement"].as_array_mut() {
         let logstores = ["actiontrail_*", "innertrail_*", "insights_*"];
         let resources = logstores.map(|name| format!("acs:log:*:*:project/*/logstore/{name}"));

@@ -9,7 +9,8 @@ use super::{Call, Operation};
 use crate::clock::iso;
 use crate::gateway::route::Service;
 use crate::reply::{Answer, Refusal};
-use crate::store::account::{self, User};
+use crate::store::account::{self, Key, User};
+use crate::store::profile::{self, Profile};
 use crate::store::user_policy;
 
 /// The operations on users.
@@ -53,23 +54,61 @@ fn existing(call: &Call<'_>) -> Result<User, Refusal> {
     account::find_user(call.conn, call.account(), name)?.ok_or_else(missing)
 }
 
-fn shown(user: &User) -> Value {
-    json!({"UserId": user.id, "UserName": user.name, "DisplayName": user.name, "Comments": ""})
+/// A user with its description.
+pub(crate) fn shown(call: &Call<'_>, user: &User) -> Result<Value, Refusal> {
+    let profile = profile::find(call.conn, call.account(), &user.name)?;
+    let dates = profile.as_ref().map(|profile| iso(profile.created));
+    let profile =
+        profile.unwrap_or_else(|| Profile { display_name: user.name.clone(), ..Profile::default() });
+    let mut shown = json!({
+        "UserId": user.id, "UserName": user.name, "DisplayName": profile.display_name,
+        "Comments": profile.comments, "Email": profile.email, "MobilePhone": profile.mobile,
+    });
+    if let Some(date) = dates {
+        shown["CreateDate"] = json!(date);
+        shown["UpdateDate"] = json!(date);
+    }
+    Ok(shown)
+}
+
+/// How a call describes a user.
+fn described(call: &Call<'_>, name: &str) -> Result<Profile, Refusal> {
+    let text = |parameter: &str, most: usize| {
+        let text = call.optional(parameter).unwrap_or_default();
+        if text.chars().count() > most {
+            let message = format!("The specified {parameter} exceeds {most} characters.");
+            return Err(invalid(&format!("{parameter}.Length"), &message));
+        }
+        Ok(text.to_owned())
+    };
+    Ok(Profile {
+        display_name: call
+            .optional("DisplayName")
+            .map_or(Ok(name.to_owned()), |_| text("DisplayName", 128))?,
+        comments: text("Comments", 128)?,
+        email: text("Email", 128)?,
+        mobile: text("MobilePhone", 64)?,
+        created: call.now,
+    })
 }
 
 fn create_user(call: &Call<'_>) -> Result<Answer, Refusal> {
     let name = user_name(call)?;
+    let profile = described(call, name)?;
     if !account::create_user(call.conn, call.account(), name, &[])? {
         let message = format!("The user already exists: {name} .");
         return Err(Refusal::new(409, "EntityAlreadyExists.User", message));
     }
-    let mut user = shown(&existing(call)?);
-    user["CreateDate"] = Value::String(iso(call.now));
+    profile::put(call.conn, call.account(), name, &profile)?;
+    let mut user = shown(call, &existing(call)?)?;
+    if let Some(fields) = user.as_object_mut() {
+        fields.remove("UpdateDate");
+    }
     Ok(Answer::json(json!({"User": user})))
 }
 
 fn get_user(call: &Call<'_>) -> Result<Answer, Refusal> {
-    Ok(Answer::json(json!({"User": shown(&existing(call)?)})))
+    Ok(Answer::json(json!({"User": shown(call, &existing(call)?)?})))
 }
 
 fn create_access_key(call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -79,6 +118,7 @@ fn create_access_key(call: &Call<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::new(409, "LimitExceeded.User.AccessKey", message));
     }
     let key = account::create_key(call.conn, call.account(), Some(&user.name))?;
+    profile::date_key(call.conn, &key.id, call.now)?;
     Ok(Answer::json(json!({"AccessKey": {
         "AccessKeyId": key.id, "AccessKeySecret": key.secret, "Status": "Active", "CreateDate": iso(call.now),
     }})))
@@ -87,10 +127,17 @@ fn create_access_key(call: &Call<'_>) -> Result<Answer, Refusal> {
 fn list_access_keys(call: &Call<'_>) -> Result<Answer, Refusal> {
     let user = existing(call)?;
     let keys = account::list_keys(call.conn, call.account(), Some(&user.name))?;
-    let status = |active| if active { "Active" } else { "Inactive" };
-    let shown: Vec<Value> =
-        keys.iter().map(|key| json!({"AccessKeyId": key.id, "Status": status(key.active)})).collect();
-    Ok(Answer::json(json!({"AccessKeys": {"AccessKey": shown}})))
+    let shown: Result<Vec<Value>, Refusal> = keys.iter().map(|key| shown_key(call, key)).collect();
+    Ok(Answer::json(json!({"AccessKeys": {"AccessKey": shown?}})))
+}
+
+fn shown_key(call: &Call<'_>, key: &Key) -> Result<Value, Refusal> {
+    let status = if key.active { "Active" } else { "Inactive" };
+    let mut shown = json!({"AccessKeyId": key.id, "Status": status});
+    if let Some(created) = profile::key_date(call.conn, &key.id)? {
+        shown["CreateDate"] = json!(iso(created));
+    }
+    Ok(shown)
 }
 
 fn attach(call: &Call<'_>) -> Result<Answer, Refusal> {

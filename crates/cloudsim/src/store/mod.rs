@@ -17,6 +17,7 @@ pub(crate) mod oidc;
 pub(crate) mod ordinary_trail;
 pub(crate) mod parsed;
 pub(crate) mod pending;
+pub(crate) mod profile;
 pub(crate) mod project;
 pub(crate) mod role;
 pub(crate) mod schema;

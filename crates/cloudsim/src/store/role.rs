@@ -228,16 +228,22 @@ pub(crate) fn find_policy(conn: &Connection, account: &str, name: &str) -> rusql
     conn.query_row_cached(
         "SELECT name, document, description, created FROM policy WHERE account = ?1 AND name = ?2",
         [account, name],
-        |row| {
-            Ok(Policy {
-                name: row.get(0)?,
-                document: row.get(1)?,
-                description: row.get(2)?,
-                created: row.get(3)?,
-            })
-        },
+        policy_of,
     )
     .optional()
+}
+
+/// The custom policies of an account.
+pub(crate) fn list_policies(conn: &Connection, account: &str) -> rusqlite::Result<Vec<Policy>> {
+    conn.prepare_cached(
+        "SELECT name, document, description, created FROM policy WHERE account = ?1 ORDER BY name",
+    )?
+    .query_map([account], policy_of)?
+    .collect()
+}
+
+fn policy_of(row: &Row<'_>) -> rusqlite::Result<Policy> {
+    Ok(Policy { name: row.get(0)?, document: row.get(1)?, description: row.get(2)?, created: row.get(3)? })
 }
 
 /// Removes a custom policy.

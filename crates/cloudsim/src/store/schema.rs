@@ -150,6 +150,17 @@ CREATE TABLE IF NOT EXISTS held_shard (
     FOREIGN KEY (logstore_id, consumer_group, consumer) REFERENCES consumer(logstore_id, consumer_group, name) ON DELETE CASCADE
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS user_profile (
+    account TEXT NOT NULL, user TEXT NOT NULL, display_name TEXT NOT NULL, comments TEXT NOT NULL, email TEXT NOT NULL,
+    mobile TEXT NOT NULL, created INTEGER NOT NULL,
+    PRIMARY KEY (account, user),
+    FOREIGN KEY (account, user) REFERENCES ram_user(account, name) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS key_created (
+    id TEXT PRIMARY KEY REFERENCES access_key(id) ON DELETE CASCADE, created INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS used_nonce (hash INTEGER PRIMARY KEY /* of key id and nonce */, time INTEGER NOT NULL);
 
 CREATE TABLE IF NOT EXISTS pending_event (

@@ -21,6 +21,7 @@ mod metadata;
 mod nesting;
 mod oidc;
 mod page;
+mod people;
 mod policies;
 mod process;
 mod quirks;

@@ -8,6 +8,7 @@ use crate::control::wrong;
 use crate::reply::Refusal;
 use crate::service::ram;
 use crate::store::account::{self, Flag};
+use crate::store::profile::{self, Profile};
 use crate::store::user_policy;
 
 pub(super) fn grant_feature(console: &Console<'_>) -> Result<Value, Refusal> {
@@ -51,11 +52,14 @@ pub(super) fn create_user(console: &Console<'_>) -> Result<Value, Refusal> {
     if !account::create_user(console.conn, console.account, name, &console.permissions()?)? {
         return Err(wrong(format!("user `{name}` exists already")));
     }
+    let profile = Profile { display_name: name.to_owned(), created: console.now, ..Profile::default() };
+    profile::put(console.conn, console.account, name, &profile)?;
     for policy in console.policies()? {
         let kind = ram::kind_of(console.conn, console.account, &policy)?;
         user_policy::attach(console.conn, console.account, name, kind, &policy, console.now)?;
     }
     let key = account::create_key(console.conn, console.account, Some(name))?;
+    profile::date_key(console.conn, &key.id, console.now)?;
     Ok(json!({"name": name, "accessKeyId": key.id, "accessKeySecret": key.secret}))
 }
 

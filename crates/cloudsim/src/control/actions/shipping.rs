@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Console;
 use crate::control::wrong;
 use crate::reply::Refusal;
-use crate::service::{actiontrail, console, ram};
+use crate::service::{actiontrail, console, ram, ram_system};
 use crate::store::role::{self, NewRole};
 use crate::store::second_door;
 use crate::store::trail::{self, Trail};
@@ -116,12 +116,12 @@ pub(crate) fn restore_default_role(conn: &Connection, account: &str, now: i64) -
     };
     role::create(conn, account, &new, now)?;
     role::set_trust(conn, account, ram::DEFAULT_ROLE, &trust, now)?;
-    role::attach(conn, account, ram::DEFAULT_ROLE, "System", ram::DEFAULT_POLICY, now)?;
+    role::attach(conn, account, ram::DEFAULT_ROLE, "System", ram_system::DEFAULT_POLICY, now)?;
     Ok(())
 }
 
 pub(super) fn detach_policy(console: &Console<'_>) -> Result<Value, Refusal> {
-    let policy = console.text("policy").unwrap_or(ram::DEFAULT_POLICY);
+    let policy = console.text("policy").unwrap_or(ram_system::DEFAULT_POLICY);
     for kind in ["System", "Custom"] {
         role::detach(console.conn, console.account, console.role(), kind, policy)?;
     }
