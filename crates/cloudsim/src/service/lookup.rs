@@ -26,7 +26,7 @@ fn lookup_events(call: &Call<'_>) -> Result<Answer, Refusal> {
     let count = number(call, "MaxResults")?.unwrap_or(20);
     let count = u32::try_from(count).ok().filter(|count| (1..=RESULTS_MAX).contains(count));
     let count = count.ok_or_else(|| invalid("MaxResults"))?;
-    let filters = filters(call);
+    let filters = filters(call)?;
     let span = Span {
         sequences: sequences(call)?,
         times_ms: from * 1000..to * 1000,
@@ -34,8 +34,7 @@ fn lookup_events(call: &Call<'_>) -> Result<Answer, Refusal> {
     };
     let rows = journal::calls(call.conn, call.account(), &span)?;
     let is_full = rows.len() >= journal::CALLS_MAX as usize;
-    let fits =
-        |event: &Value| filters.iter().all(|(key, value)| attribute(event, key) == Some(value.as_str()));
+    let fits = |event: &Value| filters.iter().all(|(key, value)| key.is_of(event, value));
     let (events, next) = page(rows, &span, fits, count as usize, is_full);
     let mut answer = json!({"Events": events, "StartTime": iso(from), "EndTime": iso(to)});
     if let Some(next) = next {
@@ -97,27 +96,54 @@ fn invalid(name: &str) -> Refusal {
 }
 
 /// `LookupAttribute.N.Key` and `.Value`, and `EventRW`.
-fn filters(call: &Call<'_>) -> Vec<(String, String)> {
-    let numbered = (1..=10).filter_map(|number| {
+fn filters(call: &Call<'_>) -> Result<Vec<(Key, String)>, Refusal> {
+    let mut filters = Vec::new();
+    for number in 1..=10 {
         let part = |part| call.optional(&format!("LookupAttribute.{number}.{part}"));
-        Some((part("Key")?.to_owned(), part("Value")?.to_owned()))
-    });
-    let rw =
-        call.optional("EventRW").filter(|rw| *rw != "All").map(|rw| ("EventRW".to_owned(), rw.to_owned()));
-    numbered.chain(rw).collect()
+        if let (Some(key), Some(value)) = (part("Key"), part("Value")) {
+            filters.push((Key::of_name(key).ok_or_else(|| invalid("LookupAttribute"))?, value.to_owned()));
+        }
+    }
+    let rw = call.optional("EventRW").filter(|rw| *rw != "All");
+    filters.extend(rw.map(|rw| (Key::Field("/eventRW"), rw.to_owned())));
+    Ok(filters)
 }
 
-/// The value of an event under the key of a filter.
-fn attribute<'a>(event: &'a Value, key: &str) -> Option<&'a str> {
-    let pointer = match key {
-        "EventName" => "/eventName",
-        "ServiceName" => "/serviceName",
-        "EventRW" => "/eventRW",
-        "User" => "/userIdentity/userName",
-        "EventId" => "/eventId",
-        _ => return None,
-    };
-    event.pointer(pointer).and_then(Value::as_str)
+/// What events are looked up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    /// The value behind a pointer into the event.
+    Field(&'static str),
+    /// The same, whatever its case.
+    FieldInAnyCase(&'static str),
+    /// What the journal does not tell of a call.
+    Untold,
+}
+
+impl Key {
+    /// The documented keys.
+    fn of_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "EventName" => Self::Field("/eventName"),
+            "ServiceName" => Self::FieldInAnyCase("/serviceName"),
+            "EventRW" => Self::Field("/eventRW"),
+            "User" => Self::Field("/userIdentity/userName"),
+            "EventId" => Self::Field("/eventId"),
+            "EventAccessKeyId" | "ResourceName" | "ResourceType" => Self::Untold,
+            _ => return None,
+        })
+    }
+
+    fn is_of(self, event: &Value, value: &str) -> bool {
+        let at = |pointer| event.pointer(pointer).and_then(Value::as_str);
+        match self {
+            Self::Field(pointer) => at(pointer) == Some(value),
+            Self::FieldInAnyCase(pointer) => {
+                at(pointer).is_some_and(|found| found.eq_ignore_ascii_case(value))
+            }
+            Self::Untold => false,
+        }
+    }
 }
 
 fn event(entry: &Value) -> Value {

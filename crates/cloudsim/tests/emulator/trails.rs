@@ -175,3 +175,22 @@ fn inner_trail_does_not_take_the_name_of_an_ordinary_one() {
     let emulator = started();
     assert_refused(&emulator.create_trail("daily-trail", "my-audit"), 400, "TrailAlreadyExistsException");
 }
+
+#[test]
+fn events_are_looked_up_by_documented_keys_alone() {
+    let emulator = Emulator::start();
+    emulator.rpc("ram.aliyuncs.com", "GetRole", &[("RoleName", "AliyunActionTrailDefaultRole")]);
+    let look = |key: &str, value: &str| {
+        let filter = [("LookupAttribute.1.Key", key), ("LookupAttribute.1.Value", value)];
+        emulator.rpc(ACTIONTRAIL, "LookupEvents", &filter)
+    };
+    let count = |key: &str, value: &str| look(key, value).body_json()["Events"].as_array().unwrap().len();
+    assert_eq!(
+        (count("ServiceName", "Ram"), count("ServiceName", "RAM"), count("ServiceName", "Ecs")),
+        (1, 1, 0)
+    );
+    for untold in ["EventAccessKeyId", "ResourceName", "ResourceType"] {
+        assert_eq!(count(untold, "x"), 0, "{untold}");
+    }
+    assert_refused(&look("EventColour", "red"), 400, "InvalidQueryParameter");
+}
