@@ -69,12 +69,16 @@ fn content_md5(body: &[u8]) -> String {
 
 /// The text that is signed.
 pub fn string_to_sign(request: &Request<'_>) -> String {
+    text_with(request, &canonical_resource(request))
+}
+
+fn text_with(request: &Request<'_>, resource: &str) -> String {
     let value = |name| request.header(name).unwrap_or_default();
     let names = header_names(request.headers, |name| {
         name != "x-log-date" && (name.starts_with("x-log-") || name.starts_with("x-acs-"))
     });
     let headers = header_lines(request.headers, &names);
-    let (md5, kind, resource) = (value("content-md5"), value("content-type"), canonical_resource(request));
+    let (md5, kind) = (value("content-md5"), value("content-type"));
     let date = date_of(request).unwrap_or_default();
     format!("{}\n{md5}\n{kind}\n{date}\n{headers}{resource}", request.method)
 }
@@ -85,11 +89,14 @@ fn date_of<'a>(request: &Request<'a>) -> Option<&'a str> {
 
 /// The canonical resource: path and sorted parameters, both decoded.
 pub fn canonical_resource(request: &Request<'_>) -> String {
-    let path = percent_decode_str(request.path).decode_utf8().unwrap_or(request.path.into());
+    resource_at(&percent_decode_str(request.path).decode_utf8().unwrap_or(request.path.into()), request)
+}
+
+fn resource_at(path: &str, request: &Request<'_>) -> String {
     let mut pairs = parameters(request.query);
     pairs.sort();
     let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    if query.is_empty() { path.into_owned() } else { format!("{path}?{}", query.join("&")) }
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
 }
 
 /// The base64 signature of a text.
@@ -117,11 +124,16 @@ pub fn presented(request: &Request<'_>) -> Result<Presented, Malformed> {
 }
 
 /// Checks the signature and that `content-md5` is the hash of the body.
+///
+/// Official clients differ in the path they sign: Python's is decoded, that of Go (aliyun-log-go-sdk v0.1.124) is as
+/// it is sent. Either is good.
 pub fn verify(request: &Request<'_>, presented: &Presented, secret: &str) -> Result<(), Mismatch> {
     let string_to_sign = string_to_sign(request);
     let claimed = from_base64(&presented.signature);
     let md5 = request.header("content-md5").unwrap_or_default();
     let body_is_signed = md5.eq_ignore_ascii_case(&content_md5(request.body));
-    let matches = hmac_is(presented.hash, secret.as_bytes(), &string_to_sign, &claimed);
+    let is_signed = |text: &str| hmac_is(presented.hash, secret.as_bytes(), text, &claimed);
+    let as_sent = || text_with(request, &resource_at(request.path, request));
+    let matches = is_signed(&string_to_sign) || (request.path.contains('%') && is_signed(&as_sent()));
     if matches && body_is_signed { Ok(()) } else { Err(Mismatch { string_to_sign }) }
 }

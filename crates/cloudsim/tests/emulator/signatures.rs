@@ -391,3 +391,20 @@ fn older_log_service_scheme_is_accepted_and_checked() {
     assert_refused(&emulator.send(&bad), 401, "SignatureNotMatch");
     assert_eq!(emulator.send(&wire).status, 200);
 }
+
+#[test]
+fn older_log_service_scheme_may_sign_the_path_as_it_is_sent() {
+    let emulator = Emulator::start();
+    emulator.make_project("my-proj");
+    let key = AccessKey { id: &emulator.key.id, secret: &emulator.key.secret, security_token: None };
+    let stamp = sls_v1::Stamp { hash: sls_v1::Hash::Sha1, time: Timestamp::now() };
+    // What is signed is decoded: so of this path it is the next one.
+    for signed in ["/dashboards/a%2520b", "/dashboards/a%20b"] {
+        let wire = unsigned_sls("my-proj", "GET", signed, Vec::new(), &[]);
+        let mut wire = wire.signed(|request| sls_v1::sign(request, &key, &stamp));
+        "/dashboards/a%20b".clone_into(&mut wire.path);
+        assert_refused(&emulator.send(&wire), 404, "DashboardNotExist");
+        "/dashboards/a%20c".clone_into(&mut wire.path);
+        assert_refused(&emulator.send(&wire), 401, "SignatureNotMatch");
+    }
+}
