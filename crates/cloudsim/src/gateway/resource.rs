@@ -61,6 +61,8 @@ fn within(arrived: &Arrived) -> String {
         (Some(logstore), _) => format!("/logstore/{logstore}"),
         (None, "CreateLogStore") => format!("/logstore/{}", in_body(arrived, "logstoreName")),
         (None, "ListLogStores") => "/logstore/*".to_owned(),
+        (None, "ListConfig") => "/logtailconfig/*".to_owned(),
+        (None, "ListMachineGroup") => "/machinegroup/*".to_owned(),
         (None, "CreateDashboard") => format!("/dashboard/{}", in_body(arrived, "dashboardName")),
         (None, "ListDashboard") => "/dashboard/*".to_owned(),
         (None, "CreateSavedSearch") => format!("/savedsearch/{}", in_body(arrived, "savedsearchName")),

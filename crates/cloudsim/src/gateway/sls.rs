@@ -8,15 +8,15 @@ use crate::auth::sls_unauthorized;
 use crate::reply::{Answer, Body, INTERNAL, Refusal, Reply};
 use crate::request::Request;
 use crate::service::{
-    Operation, Place, sls_consume, sls_consumer, sls_document, sls_index, sls_logs, sls_logstore, sls_meta,
-    sls_project, sls_put, sls_shard,
+    Operation, Place, sls_collect, sls_consume, sls_consumer, sls_document, sls_index, sls_logs,
+    sls_logstore, sls_meta, sls_metering, sls_project, sls_put, sls_shard,
 };
 
 /// Headers that must not be repeated: the signature covers one of them, the service could read another.
 const ONCE: [&str; 4] = ["host", "authorization", "x-log-date", "x-log-content-sha256"];
 
 /// The operations of Log Service.
-static OPERATIONS: [Operation; 44] = [
+static OPERATIONS: [Operation; 48] = [
     sls_project::CREATE,
     sls_project::GET,
     sls_project::UPDATE,
@@ -27,6 +27,8 @@ static OPERATIONS: [Operation; 44] = [
     sls_logstore::UPDATE,
     sls_logstore::DELETE,
     sls_logstore::LIST,
+    sls_metering::GET,
+    sls_metering::UPDATE,
     sls_shard::LIST,
     sls_shard::SPLIT,
     sls_shard::MERGE,
@@ -51,6 +53,8 @@ static OPERATIONS: [Operation; 44] = [
     sls_meta::TAG,
     sls_meta::UNTAG,
     sls_meta::TAGS,
+    sls_collect::CONFIGS,
+    sls_collect::MACHINE_GROUPS,
     sls_document::CREATE_DASHBOARD,
     sls_document::GET_DASHBOARD,
     sls_document::UPDATE_DASHBOARD,
@@ -127,6 +131,8 @@ fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -
         ("GET", ["logstores", _]) if kind.is_none() => "GetLogStore",
         ("PUT", ["logstores", _]) => "UpdateLogStore",
         ("DELETE", ["logstores", _]) => "DeleteLogStore",
+        ("GET", ["logstores", _, "meteringmode"]) => "GetLogStoreMeteringMode",
+        ("PUT", ["logstores", _, "meteringmode"]) => "UpdateLogStoreMeteringMode",
         ("POST", ["logstores", _, "index"]) => "CreateIndex",
         ("GET", ["logstores", _, "index"]) if kind.is_none() => "GetIndex",
         ("PUT", ["logstores", _, "index"]) => "UpdateIndex",
@@ -146,6 +152,8 @@ fn action(method: &str, names: &[&str], kind: Option<&str>, has_project: bool) -
         ("POST", ["tag"]) => "TagResources",
         ("POST", ["untag"]) => "UntagResources",
         ("GET", ["tags"]) => "ListTagResources",
+        ("GET", ["configs"]) => "ListConfig",
+        ("GET", ["machinegroups"]) => "ListMachineGroup",
         ("POST", ["dashboards"]) => "CreateDashboard",
         ("GET", ["dashboards"]) => "ListDashboard",
         ("GET", ["dashboards", _]) => "GetDashboard",

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::sls_project::{invalid, json_body, page, project, text};
-use super::{Call, Operation, settling};
+use super::{Call, Operation, settling, sls_metering};
 use crate::gateway::route::Service;
 use crate::quirks;
 use crate::reply::{Answer, Refusal};
@@ -30,8 +30,9 @@ const LOGSTORES_MAX: usize = 400;
 /// Logstores of a page unless the call says otherwise.
 const PAGE: usize = 200;
 
-/// Fields with a column of their own, or written by the service alone.
-const OWN_FIELDS: [&str; 5] = ["logstoreName", "ttl", "shardCount", "createTime", "lastModifyTime"];
+/// Fields with a column or a call of their own, or written by the service alone.
+const OWN_FIELDS: [&str; 6] =
+    ["logstoreName", "ttl", "shardCount", "createTime", "lastModifyTime", sls_metering::FIELD];
 
 /// How many shards splitting may lead to.
 const MAX_SPLIT: &str = "maxSplitShard";
@@ -120,7 +121,7 @@ fn get(call: &Call<'_>) -> Result<Answer, Refusal> {
         "autoSplit": false, "maxSplitShard": 0, "enable_tracking": false, "appendMeta": false, "mode": "standard",
         "telemetryType": "", "archiveSeconds": 0, "productType": "",
     });
-    for (name, value) in &logstore.settings {
+    for (name, value) in logstore.settings.iter().filter(|(name, _)| *name != sls_metering::FIELD) {
         fields[name] = value.clone();
     }
     fields["logstoreName"] = json!(logstore.name);

@@ -31,6 +31,7 @@ mod sessions;
 mod signatures;
 mod sls;
 mod snapshots;
+mod stores;
 mod tags;
 mod tampering;
 mod tls;

@@ -21,6 +21,8 @@ fn lists_are_about_all_that_they_could_show() {
         ("/logstores", "project/my-proj/logstore/*"),
         ("/dashboards", "project/my-proj/dashboard/*"),
         ("/savedsearches", "project/my-proj/savedsearch/*"),
+        ("/configs", "project/my-proj/logtailconfig/*"),
+        ("/machinegroups", "project/my-proj/machinegroup/*"),
         ("/logstores/abc/consumergroups", "project/my-proj/logstore/abc/consumergroup/*"),
     ];
     for (target, expected) in cases {
