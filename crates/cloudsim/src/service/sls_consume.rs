@@ -103,7 +103,8 @@ fn pull(call: &Call<'_>) -> Result<Answer, Refusal> {
     let start = position(call.optional("cursor").unwrap_or_default(), end)?;
     let stop = call.optional("end_cursor").map_or(Ok(end), |text| position(text, end))?;
     let stop = stop.min(bounds(call, &logstore, &shard)?.1);
-    let mut batch = Batch { groups: Vec::new(), key: None, bytes: 0, next: stop.max(start), count };
+    let mut batch =
+        Batch { groups: Vec::new(), key: None, bytes: 0, next: stop.max(start), last: None, count };
     let stretches = layout::stretches(&layout::all(call.conn, &logstore)?, shard.number, start..stop);
     shard::read(call.conn, &logstore, &stretches, |log| batch.take(log))?;
     answer(call, &batch)
@@ -117,6 +118,8 @@ struct Batch {
     bytes: usize,
     /// Where to go on.
     next: i64,
+    /// Where the last of its logs is.
+    last: Option<i64>,
     count: usize,
 }
 
@@ -168,6 +171,7 @@ impl Batch {
             None => fields::pairs(&log.contents),
         };
         let entry = Log { time: u32::try_from(log.time).ok(), contents, time_ns };
+        self.last = Some(log.id);
         if let Some(group) = self.groups.last_mut() {
             group.logs.push(entry);
         }
@@ -178,8 +182,9 @@ impl Batch {
 fn answer(call: &Call<'_>, batch: &Batch) -> Result<Answer, Refusal> {
     let asked = |name: &str| call.request.header(name).unwrap_or_default();
     let packing = Packing::accepted(asked("accept-encoding"));
-    let headers =
+    let mut headers =
         vec![("x-log-cursor", encoded(batch.next)), ("x-log-count", batch.groups.len().to_string())];
+    headers.extend(batch.last.map(|last| ("x-log-read-last-cursor", encoded(last))));
     if asked("accept").contains("json") {
         let groups: Vec<Value> = batch.groups.iter().map(shown).collect();
         let body = json!({"logGroupList": groups}).to_string();
@@ -218,7 +223,7 @@ mod tests {
     }
 
     fn batch(count: usize) -> Batch {
-        Batch { groups: Vec::new(), key: None, bytes: 0, next: 100, count }
+        Batch { groups: Vec::new(), key: None, bytes: 0, next: 100, last: None, count }
     }
 
     #[test]

@@ -102,6 +102,20 @@ fn pull_gives_back_what_was_written() {
 }
 
 #[test]
+fn pull_tells_where_the_last_log_of_it_is() {
+    let emulator = filled(4);
+    for shard in 0..2 {
+        let all = pull(&emulator, shard, &cursor(&emulator, shard, "begin"), "");
+        let last = all.header("x-log-read-last-cursor").unwrap().replace('=', "%3D");
+        let reply = pull(&emulator, shard, &last, "");
+        assert_eq!(reply.body_json()["logGroupList"][0]["LogItems"].as_array().unwrap().len(), 1);
+        assert_eq!(reply.header("x-log-cursor"), all.header("x-log-cursor"));
+        let end = pull(&emulator, shard, &cursor(&emulator, shard, "end"), "");
+        assert_eq!(end.header("x-log-read-last-cursor"), None);
+    }
+}
+
+#[test]
 fn pull_at_the_end_stays_there() {
     let emulator = filled(1);
     let end = cursor(&emulator, 0, "end");

@@ -85,7 +85,11 @@ fn unknown_rpc_operation_is_refused_as_the_gateway_does() {
 fn unknown_log_service_operation_is_refused() {
     let emulator = Emulator::start();
     emulator.make_project("my-proj");
-    assert_refused(&emulator.sls("my-proj", "GET", "/machinegroups/none", &Value::Null), 405, "InvalidMethod");
+    assert_refused(
+        &emulator.sls("my-proj", "GET", "/machinegroups/none", &Value::Null),
+        405,
+        "InvalidMethod",
+    );
 }
 
 #[test]
