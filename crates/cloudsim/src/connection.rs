@@ -158,6 +158,7 @@ async fn answer(sim: Arc<Sim>, request: Request, route: Route) -> Result<Reply, 
             Route::Metadata => Ok(metadata::answer(sim, request).await),
             Route::Rpc(..)
             | Route::Sls { .. }
+            | Route::Accelerated { .. }
             | Route::Unresolvable(_)
             | Route::Unclear
             | Route::Contradictory => gateway::answer(sim, request, route).await,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::route::{Route, route};
+use super::route::{Route, route, signed_region};
 use super::{Arrived, perform, refused, rpc, sls};
 use crate::MAIN_ACCOUNT;
 use crate::caller::Caller;
@@ -103,6 +103,10 @@ fn arrive(request: Request) -> Result<Arrived, Route> {
     match route(&request, &[]) {
         Route::Rpc(service, region) => Ok(rpc::arrive(request, service, region)),
         Route::Sls { region, project } => Ok(sls::arrive(request, region, project)),
+        Route::Accelerated { project } => {
+            let region = signed_region(&request);
+            Ok(sls::arrive(request, region, Some(project)))
+        }
         other @ (Route::Control
         | Route::Metadata
         | Route::Unresolvable(_)

@@ -70,6 +70,11 @@ pub(crate) async fn answer(sim: Arc<Sim>, request: Request, route: Route) -> Res
     let arrived = match route {
         Route::Rpc(service, region) => rpc::arrive(request, service, region),
         Route::Sls { region, project } => sls::arrive(request, region, project),
+        Route::Accelerated { project } => {
+            let region = region_of(&sim, &project).await;
+            let region = region.unwrap_or_else(|| route::signed_region(&request));
+            sls::arrive(request, region, Some(project))
+        }
         Route::Unresolvable(host) => {
             return Ok(unresolvable(&host));
         }
@@ -83,6 +88,15 @@ pub(crate) async fn answer(sim: Arc<Sim>, request: Request, route: Route) -> Res
         }
     };
     serve(sim, arrived).await
+}
+
+/// The first region that has a project of that name.
+async fn region_of(sim: &Arc<Sim>, project: &str) -> Option<String> {
+    let (sim, project) = (Arc::clone(sim), project.to_owned());
+    let found = tokio::task::spawn_blocking(move || {
+        sim.store.read(|conn| crate::store::project::region_of(conn, &project))
+    });
+    found.await.ok()?.ok()?.ok()?
 }
 
 /// What a proxy says of a host that it cannot find.
@@ -140,7 +154,7 @@ pub(crate) fn refused(service: Service, refusal: &Refusal, request_id: &str, hos
 pub(crate) fn too_large(route: &Route, host: &str) -> Reply {
     let service = match route {
         Route::Rpc(service, _) => *service,
-        Route::Sls { .. } => Service::Sls,
+        Route::Sls { .. } | Route::Accelerated { .. } => Service::Sls,
         Route::Control | Route::Metadata | Route::Unresolvable(_) | Route::Unclear | Route::Contradictory => {
             return Reply::text(413, "the body is too large\n");
         }

@@ -86,6 +86,8 @@ pub(crate) enum Route {
     Rpc(Service, String),
     /// Log Service in a region; no project for the bare endpoint.
     Sls { region: String, project: Option<String> },
+    /// Log Service in whatever region the project is.
+    Accelerated { project: String },
     /// The metadata server of an instance.
     Metadata,
     /// Target, tunnel and `Host` name different places, so a signature over one says nothing of the others.
@@ -167,7 +169,7 @@ fn by_address(request: &Request, host: &str, project: Option<String>) -> Route {
 }
 
 /// The region that a signature of version 4 is for: a host of this machine names none.
-fn signed_region(request: &Request) -> String {
+pub(crate) fn signed_region(request: &Request) -> String {
     let presented = request.with_signable(alicloud_sign::sls_v4::presented);
     let region = presented.ok().and_then(|presented| known_region(&presented.region));
     region.unwrap_or(CENTRAL_REGION).to_owned()
@@ -175,6 +177,9 @@ fn signed_region(request: &Request) -> String {
 
 /// Routes the part of the host before `.aliyuncs.com`.
 fn by_host(name: &str) -> Option<Route> {
+    if let Some(rest) = name.strip_suffix(".log-global").or((name == "log-global").then_some("")) {
+        return accelerated(rest);
+    }
     if let Some(rest) = name.strip_suffix(".log").or((name == "log").then_some("")) {
         return sls_host(rest);
     }
@@ -189,6 +194,15 @@ fn by_host(name: &str) -> Option<Route> {
         _ => return None,
     };
     Some(Route::Rpc(service, region.to_owned()))
+}
+
+/// `[<project>.]log-global`, the endpoint near the caller; without a project it is the central one.
+fn accelerated(project: &str) -> Option<Route> {
+    match project {
+        "" => Some(Route::Sls { region: CENTRAL_REGION.to_owned(), project: None }),
+        _ if project.contains('.') => None,
+        _ => Some(Route::Accelerated { project: project.to_owned() }),
+    }
 }
 
 /// `[<project>.]<region>[-intranet|-internal|-vpc|-share]`.
@@ -232,6 +246,8 @@ mod tests {
             ("p.cn-hangzhou.log.aliyuncs.com", sls("cn-hangzhou", Some("p"))),
             ("p.cn-hangzhou-intranet.log.aliyuncs.com:80", sls("cn-hangzhou", Some("p"))),
             ("cn-hangzhou.log.aliyuncs.com", sls("cn-hangzhou", None)),
+            ("p.log-global.aliyuncs.com", Route::Accelerated { project: "p".to_owned() }),
+            ("log-global.aliyuncs.com", sls("cn-hangzhou", None)),
         ];
         for (host, expected) in cases {
             assert_eq!(route(&get(host, "/")), expected, "{host}");

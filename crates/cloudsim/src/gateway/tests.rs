@@ -73,6 +73,10 @@ proptest! {
             let arrived = match route(&request, &sim.domains) {
                 Route::Rpc(service, region) => rpc::arrive(request, service, region),
                 Route::Sls { region, project } => sls::arrive(request, region, project),
+                Route::Accelerated { project } => {
+                    let region = super::route::signed_region(&request);
+                    sls::arrive(request, region, Some(project))
+                }
                 Route::Control
                 | Route::Metadata
                 | Route::Unresolvable(_)

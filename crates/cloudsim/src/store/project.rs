@@ -57,6 +57,11 @@ pub(crate) fn find(conn: &Connection, region: &str, name: &str) -> rusqlite::Res
         .optional()
 }
 
+/// The first of the regions that have a project of that name.
+pub(crate) fn region_of(conn: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    conn.query_row_cached("SELECT min(region) FROM project WHERE name = ?1", [name], |row| row.get(0))
+}
+
 /// The projects of an account, in all regions.
 pub(crate) fn list(conn: &Connection, account: &str) -> rusqlite::Result<Vec<Project>> {
     conn.prepare_cached(&format!("SELECT {COLUMNS} FROM project WHERE account = ?1 ORDER BY region, name"))?

@@ -17,6 +17,19 @@ fn project_has_no_agents_and_says_so() {
 }
 
 #[test]
+fn project_is_found_at_the_accelerated_endpoint_whatever_its_region() {
+    let emulator = Emulator::start();
+    emulator.act(&json!({"action": "create-project", "project": "my-proj", "region": "eu-central-1"}));
+    let ask = |project: &str, region: &str| {
+        let wire = Wire::new("GET", &format!("{project}.log-global.aliyuncs.com"), "/", Vec::new());
+        emulator.send(&sign_sls(wire, &emulator.key, region, jiff::Timestamp::now()))
+    };
+    assert_eq!(ask("my-proj", "eu-central-1").body_json()["region"], "eu-central-1");
+    assert_refused(&ask("my-proj", "cn-hangzhou"), 401, "SignatureNotMatch");
+    assert_refused(&ask("no-proj", "eu-central-1"), 404, "ProjectNotExist");
+}
+
+#[test]
 fn metering_mode_is_kept_whatever_else_is_changed() {
     let emulator = Emulator::start();
     emulator.make_project("my-proj");
