@@ -12,9 +12,8 @@ import sts
 import tea_sdk
 
 # Checks run in the order in which these modules add them.
-for _name in ["stores", "logs", "documents"]:
-    importlib.import_module(f"log_{_name}")
-    importlib.import_module(f"sls_{_name}")
+for _name in ["log_stores", "sls_stores", "log_logs", "sls_logs", "log_consumers", "log_documents", "sls_documents"]:
+    importlib.import_module(_name)
 
 SOURCES = credentials_sdk.SOURCES
 _RPC = {"actiontrail": actiontrail.checks, "ram": ram.checks, "sts": sts.checks}

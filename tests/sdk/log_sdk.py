@@ -19,7 +19,8 @@ class Log:
     def __init__(self, emulator, project, version, direct, scheme="http"):
         self.emulator, self.project = emulator, project
         self.again = lambda emulator: Log(emulator, project, version, direct, scheme)
-        endpoint = emulator.address if direct else f"{scheme}://{emulator.region}.log.aliyuncs.com"
+        self.version, self.is_plain_proxy = version, not direct and scheme == "http"
+        self.endpoint = endpoint = emulator.address if direct else f"{scheme}://{emulator.region}.log.aliyuncs.com"
         self.client = LogClient(
             endpoint, emulator.key_id, emulator.secret, securityToken=emulator.token, auth_version=version,
             region=emulator.region, source="10.0.0.1",

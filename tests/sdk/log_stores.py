@@ -102,6 +102,30 @@ def list_logstores(log):
     assert answer.get_logstores() == [STORE] and answer.get_total() == 1
 
 
+@checks("GetLogStoreMeteringMode")
+def get_metering_mode(log):
+    answer = log.client.get_logstore_metering_mode(log.project, STORE)
+    assert answer.get_metering_mode() == "ChargeByFunction"
+
+
+@checks("UpdateLogStoreMeteringMode")
+def update_metering_mode(log):
+    log.client.update_logstore_metering_mode(log.project, STORE, "ChargeByDataIngest")
+    assert log.client.get_logstore_metering_mode(log.project, STORE).get_metering_mode() == "ChargeByDataIngest"
+
+
+@checks("ListConfig")
+def list_configs(log):
+    answer = log.client.list_logtail_config(log.project)
+    assert (answer.get_configs(), answer.get_configs_total()) == ([], 0)
+
+
+@checks("ListMachineGroup")
+def list_machine_groups(log):
+    answer = log.client.list_machine_group(log.project)
+    assert (answer.get_machine_group(), answer.get_machine_group_total()) == ([], 0)
+
+
 @checks("ListShards")
 def list_shards(log):
     shards = log.client.list_shards(log.project, STORE).get_shards_info()

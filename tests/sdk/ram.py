@@ -57,6 +57,12 @@ def get_role_without_permission(caller):
     user.refused("NoPermission", "GetRole", RoleName=caller.name)
 
 
+@checks("ListRoles")
+def list_roles(caller):
+    listed = caller.call("ListRoles", MaxItems=1000)["Roles"]["Role"]
+    assert caller.name in [role["RoleName"] for role in listed], listed
+
+
 @checks("UpdateRole")
 def update_role(caller):
     trust = TRUST.replace("ecs.aliyuncs.com", "actiontrail.aliyuncs.com")
@@ -76,6 +82,22 @@ def get_policy(caller):
     answer = caller.call("GetPolicy", PolicyType="Custom", PolicyName=caller.name)
     assert json.loads(answer["DefaultPolicyVersion"]["PolicyDocument"]) == json.loads(DOCUMENT), answer
     assert answer["Policy"]["PolicyName"] == caller.name, answer
+
+
+@checks("ListPolicies")
+def list_policies_of_the_account(caller):
+    listed = caller.call("ListPolicies", PolicyType="Custom", MaxItems=1000)
+    [ours] = [one for one in listed["Policies"]["Policy"] if one["PolicyName"] == caller.name]
+    assert ours["PolicyType"] == "Custom" and ours["CreateDate"].endswith("Z") and listed["IsTruncated"] is False, listed
+
+
+@checks("ListPolicies (pages)")
+def list_policies_by_pages(caller):
+    first = caller.call("ListPolicies", PolicyType="System", MaxItems=3)
+    rest = caller.call("ListPolicies", PolicyType="System", MaxItems=1000, Marker=first["Marker"])
+    assert first["IsTruncated"] is True and rest["IsTruncated"] is False, first
+    names = [one["PolicyName"] for page in [first, rest] for one in page["Policies"]["Policy"]]
+    assert len(first["Policies"]["Policy"]) == 3 and len(set(names)) == len(names) > 5, names
 
 
 @checks("GetPolicy (System)")
@@ -152,7 +174,8 @@ def create_service_linked_role(caller):
 
 @checks("CreateUser")
 def create_user(caller):
-    user = caller.call("CreateUser", UserName=f"{caller.name}.u", DisplayName="für Prüfungen")["User"]
+    said = {"DisplayName": "für Prüfungen", "Comments": "of the checks", "Email": "c@example.org"}
+    user = caller.call("CreateUser", UserName=f"{caller.name}.u", **said)["User"]
     assert user["UserName"] == f"{caller.name}.u" and user["UserId"], user
 
 
@@ -160,7 +183,15 @@ def create_user(caller):
 def get_user(caller):
     user = caller.call("GetUser", UserName=f"{caller.name}.u")["User"]
     assert user["UserName"] == f"{caller.name}.u" and user["UserId"], user
+    assert (user["DisplayName"], user["Comments"]) == ("für Prüfungen", "of the checks"), user
+    assert user["CreateDate"].endswith("Z") and user["UpdateDate"].endswith("Z"), user
     caller.refused("EntityNotExist.User", "GetUser", UserName="sdk-absent")
+
+
+@checks("ListUsers")
+def list_users(caller):
+    listed = caller.call("ListUsers", MaxItems=1000)["Users"]["User"]
+    assert f"{caller.name}.u" in [user["UserName"] for user in listed], listed
 
 
 @checks("CreateAccessKey")
@@ -175,6 +206,7 @@ def create_access_key(caller):
 def list_access_keys(caller):
     keys = caller.call("ListAccessKeys", UserName=f"{caller.name}.u")["AccessKeys"]["AccessKey"]
     assert [key["Status"] for key in keys] == ["Active"] and "AccessKeySecret" not in keys[0], keys
+    assert keys[0]["CreateDate"].endswith("Z"), keys
 
 
 def reading(caller):

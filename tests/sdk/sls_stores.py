@@ -109,6 +109,30 @@ def list_logstores(sls):
     assert body.logstores == [STORE] and body.total == 1, body
 
 
+@checks("GetLogStoreMeteringMode")
+def get_metering_mode(sls):
+    assert sls.client.get_log_store_metering_mode(sls.project, STORE).body.metering_mode == "ChargeByFunction"
+
+
+@checks("UpdateLogStoreMeteringMode")
+def update_metering_mode(sls):
+    request = models.UpdateLogStoreMeteringModeRequest(metering_mode="ChargeByDataIngest")
+    sls.client.update_log_store_metering_mode(sls.project, STORE, request)
+    assert sls.client.get_log_store_metering_mode(sls.project, STORE).body.metering_mode == "ChargeByDataIngest"
+
+
+@checks("ListConfig")
+def list_configs(sls):
+    body = sls.client.list_config(sls.project, models.ListConfigRequest(offset=0, size=10)).body
+    assert (body.configs, body.count, body.total) == ([], 0, 0), body
+
+
+@checks("ListMachineGroup")
+def list_machine_groups(sls):
+    body = sls.client.list_machine_group(sls.project, models.ListMachineGroupRequest(offset=0, size=10)).body
+    assert (body.machinegroups, body.count, body.total) == ([], 0, 0), body
+
+
 @checks("ListShards")
 def list_shards(sls):
     shards = sls.client.list_shards(sls.project, STORE).body
