@@ -46,8 +46,10 @@ fn within(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> rusqlite::Re
 /// A read that leaves the writer free, and then its journal row.
 fn beside(sim: &Sim, arrived: &Arrived, effect: Option<&Effect>) -> rusqlite::Result<Reply> {
     let now = sim.clock.now().as_second();
-    // Retention is kept here, before anybody looks, and is no change that the journal tells of.
-    when_settled(sim, |conn| logstore::expire(conn, now))?;
+    // Retention is kept here, before anybody looks at logs, and is no change that the journal tells of.
+    if !arrived.is_brief() {
+        when_settled(sim, |conn| logstore::expire(conn, now))?;
+    }
     let done = sim.store.read(|conn| attempt(sim, conn, arrived, effect))?;
     sim.store.write(|conn| journalled(sim, conn, arrived, &done, effect)).flatten()
 }

@@ -36,6 +36,8 @@ use parsed::Parsed;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+/// How often a thread gives way to a writer before it is taken to be long at it.
+const TRIES: usize = 8;
 /// Name of the state file in its directory.
 pub(crate) const FILE: &str = "cloudsim.sqlite";
 /// Readers kept open for the next query; more are opened when needed and closed after use.
@@ -106,6 +108,12 @@ impl Store {
         }
         schema::extend(&writer)?;
         Ok(Self { file, writer: Mutex::new(writer), readers: Mutex::default(), _lock: lock })
+    }
+
+    /// Whether nobody writes, or is done with it in a moment, as most are.
+    pub(crate) fn is_free(&self) -> bool {
+        let is_free = || self.writer.try_lock().is_ok();
+        is_free() || (0..TRIES).any(|_| (std::thread::yield_now(), is_free()).1)
     }
 
     /// Runs `work` in a write transaction and commits it, whatever `work` returns.
